@@ -1,0 +1,54 @@
+"""fallline: gradient descent for Python, with every step on view and every claim checked.
+
+Examples
+--------
+>>> import fallline as fl
+>>> result = fl.minimize(lambda theta: theta**2, 3.0, learning_rate=0.3, tolerance=1e-5, max_iterations=20)
+>>> result.success
+True
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from fallline import errors, methods, schedules, steps, stopping
+from fallline.descent.minimize import minimize
+from fallline.trace import Certificate, Finding, Record, Result, StopReason, Trace
+
+if TYPE_CHECKING:
+    from fallline.models import ConvergenceWarning, LinearRegression, LogisticRegression
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Certificate",
+    "ConvergenceWarning",
+    "Finding",
+    "LinearRegression",
+    "LogisticRegression",
+    "Record",
+    "Result",
+    "StopReason",
+    "Trace",
+    "errors",
+    "methods",
+    "minimize",
+    "schedules",
+    "steps",
+    "stopping",
+]
+
+# scikit-learn takes a second to import: only those who fit a model wait for it
+MODELS = ("ConvergenceWarning", "LinearRegression", "LogisticRegression")
+
+
+def __getattr__(name: str) -> Any:
+    if name in MODELS:
+        return getattr(import_module("fallline.models"), name)
+    raise AttributeError(f"module 'fallline' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *MODELS])

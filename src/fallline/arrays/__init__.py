@@ -1,0 +1,1 @@
+"""Arrays of every kind: layouts of parameters, namespaces, and the lifting of NumPy code."""

@@ -1,0 +1,197 @@
+"""The user's parameters (a number, an array, a tree of arrays) as one flat vector, and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any, Literal
+
+import numpy as np
+
+from fallline.errors import InputError, InputTypeError, shown
+
+__all__ = ["Branch", "Layout", "Leaf", "flatten"]
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One number or array of the tree: where it starts in the flat vector, and its shape."""
+
+    kind: Literal["number", "array"]
+    shape: tuple[int, ...]
+    start: int
+
+    @property
+    def size(self) -> int:
+        return prod(self.shape)
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A dict, list or tuple of the tree."""
+
+    kind: Literal["dict", "list", "tuple"]
+    keys: tuple[Any, ...]
+    children: tuple[Leaf | Branch, ...]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a tree of parameters lies in a flat vector of `size` elements of type `dtype`.
+
+    `label` is what the user's function calls its argument: ``theta`` in ``lambda theta: theta**2``.
+    """
+
+    root: Leaf | Branch
+    size: int
+    dtype: np.dtype
+    label: str = "x"
+
+    def unflatten(self, vector: Any) -> Any:
+        """Return the tree whose flat vector is given; arrays are views of `vector`, numbers are Python floats."""
+        return _build(self.root, lambda leaf: _leaf(leaf, vector))
+
+    def arguments(self, vector: Any) -> Any:
+        """Return the tree as a function receives it: like `unflatten`, but numbers stay zero-dimensional."""
+        return _build(self.root, lambda leaf: vector[leaf.start : leaf.start + leaf.size].reshape(leaf.shape)[()])
+
+    def columns(self, rows: np.ndarray) -> Any:
+        """Return the tree of columns, each of shape ``(n, *shape)``, of `n` flat vectors given as rows."""
+        return _build(
+            self.root, lambda leaf: rows[:, leaf.start : leaf.start + leaf.size].reshape(len(rows), *leaf.shape)
+        )
+
+    def names(self) -> list[str]:
+        """Return one readable name for each element: ``theta``, ``x[3]``, ``w[0, 1]``, ``layer.b``."""
+        found: list[str] = []
+        _name(self.root, "", self.label, found)
+        return found
+
+    def name_of(self, index: int) -> str:
+        """Return the readable name of one element."""
+        return self.names()[index]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"root": _encode(self.root), "size": self.size, "dtype": self.dtype.name, "label": self.label}
+
+    @staticmethod
+    def from_json(saved: dict[str, Any]) -> Layout:
+        return Layout(_decode(saved["root"]), int(saved["size"]), np.dtype(saved["dtype"]), saved["label"])
+
+
+def flatten(x0: Any, name: str = "x0", label: str = "x", finite: bool = True) -> tuple[np.ndarray, Layout, bool]:
+    """Return the flat vector of `x0` (a new array), its layout, and whether whole numbers were made float64.
+
+    Parameters
+    ----------
+    x0 : number, list of numbers, array, or a dict, list or tuple of these
+        float32 is kept where everything is float32; anything else real becomes float64.
+    name, label : str
+        What to call it in errors, and in names of parameters.
+    finite : bool
+        Whether to refuse values that are not finite.
+
+    Raises
+    ------
+    InputTypeError
+        Where something in it is no real number.
+    InputError
+        Where it is empty, or a value is not finite.
+    """
+    parts: list[np.ndarray] = []
+    root = _collect(x0, parts, name)
+    if not parts or sum(part.size for part in parts) == 0:
+        raise InputError(f"{name} must hold at least one number; got {shown(x0)}. There is nothing to change.")
+    whole = any(part.dtype.kind in "iub" for part in parts)
+    dtype = np.dtype(np.float32 if all(part.dtype == np.float32 for part in parts) else np.float64)
+    vector = np.concatenate([part.astype(dtype).ravel() for part in parts])
+    if finite and not np.isfinite(vector).all():
+        bad = int(np.flatnonzero(~np.isfinite(vector))[0])
+        where = "" if vector.size == 1 else f" at {Layout(root, vector.size, dtype, name).names()[bad]}"
+        raise InputError(
+            f"{name} must be finite; got {vector[bad]}{where}. A descent cannot start there. Start from finite numbers."
+        )
+    return vector, Layout(root, vector.size, dtype, label), whole
+
+
+def _collect(x: Any, parts: list[np.ndarray], name: str) -> Leaf | Branch:
+    if isinstance(x, dict):
+        children = tuple(_collect(child, parts, f"{name}[{key!r}]") for key, child in x.items())
+        return Branch("dict", tuple(x), children)
+    if isinstance(x, (list, tuple)) and not _is_numbers(x):
+        children = tuple(_collect(child, parts, f"{name}[{i}]") for i, child in enumerate(x))
+        return Branch("list" if isinstance(x, list) else "tuple", tuple(range(len(x))), children)
+    array = _numeric(x, name)
+    is_number = array.ndim == 0 and not isinstance(x, np.ndarray)
+    leaf = Leaf("number" if is_number else "array", array.shape, sum(part.size for part in parts))
+    parts.append(array)
+    return leaf
+
+
+def _is_numbers(x: list | tuple) -> bool:
+    """Tell whether a list is a table of plain numbers, to be read as one array."""
+    return all(
+        (isinstance(item, (int, float, np.number)) and not isinstance(item, bool))
+        or (isinstance(item, (list, tuple)) and len(item) > 0 and _is_numbers(item))
+        for item in x
+    )
+
+
+def _numeric(x: Any, name: str) -> np.ndarray:
+    refusal = InputTypeError(
+        f"{name} must be a number, an array of real numbers, or a dict, list or tuple of these; "
+        f"got {shown(x)} ({type(x).__name__}). Start from numbers, such as 3.0 or np.zeros(2)."
+    )
+    if x is None or isinstance(x, (str, bytes, bool, set, frozenset)) or callable(x):
+        raise refusal
+    try:
+        array = np.asarray(x)
+    except (ValueError, TypeError) as error:
+        raise refusal from error
+    if array.dtype == object:
+        try:
+            array = array.astype(np.float64)
+        except (ValueError, TypeError) as error:
+            raise refusal from error
+    if array.dtype.kind not in "iufb":
+        raise refusal
+    return array
+
+
+def _build(node: Leaf | Branch, make: Any) -> Any:
+    if isinstance(node, Leaf):
+        return make(node)
+    children = [_build(child, make) for child in node.children]
+    if node.kind == "dict":
+        return dict(zip(node.keys, children, strict=True))
+    return children if node.kind == "list" else tuple(children)
+
+
+def _leaf(leaf: Leaf, vector: Any) -> Any:
+    if leaf.kind == "number":
+        return float(vector[leaf.start])
+    return vector[leaf.start : leaf.start + leaf.size].reshape(leaf.shape)
+
+
+def _name(node: Leaf | Branch, prefix: str, label: str, found: list[str]) -> None:
+    if isinstance(node, Branch):
+        for key, child in zip(node.keys, node.children, strict=True):
+            if node.kind == "dict":
+                _name(child, f"{prefix}.{key}" if prefix else str(key), label, found)
+            else:
+                _name(child, f"{prefix or label}[{key}]", label, found)
+        return
+    for index in np.ndindex(*node.shape) if node.shape else [()]:
+        found.append((prefix or label) + (f"[{', '.join(map(str, index))}]" if index else ""))
+
+
+def _encode(node: Leaf | Branch) -> dict[str, Any]:
+    if isinstance(node, Leaf):
+        return {"kind": node.kind, "shape": list(node.shape), "start": node.start}
+    return {"kind": node.kind, "keys": list(node.keys), "children": [_encode(child) for child in node.children]}
+
+
+def _decode(saved: dict[str, Any]) -> Leaf | Branch:
+    if "children" in saved:
+        return Branch(saved["kind"], tuple(saved["keys"]), tuple(_decode(child) for child in saved["children"]))
+    return Leaf(saved["kind"], tuple(saved["shape"]), int(saved["start"]))

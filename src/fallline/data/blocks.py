@@ -1,0 +1,96 @@
+"""Rows as numbered blocks of a fixed number of rows, whatever they come from."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = ["BLOCK_ROWS", "ArrayRows", "Block", "Rows"]
+
+BLOCK_ROWS = 4096
+"""Rows of a block. Sums are formed block by block, so that this number, and no budget or thread, settles their bits."""
+
+
+class Block(NamedTuple):
+    """Consecutive rows: `X` of shape (m, d), `y` and `weights` of shape (m,)."""
+
+    X: np.ndarray
+    y: np.ndarray
+    weights: np.ndarray
+
+
+class Rows(ABC):
+    """A table of features with a target and a weight for each row.
+
+    Attributes
+    ----------
+    count, columns : int
+        Number of rows and of features.
+    total : float
+        Sum of the weights.
+    """
+
+    count: int
+    columns: int
+    total: float
+
+    @property
+    def blocks(self) -> int:
+        """The number of blocks, the last of which may be short."""
+        return -(-self.count // BLOCK_ROWS)
+
+    @abstractmethod
+    def block(self, index: int) -> Block:
+        """Return block `index`, counted from 0; safe to call from several threads."""
+
+    @abstractmethod
+    def targets(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return the targets and weights of all rows, shape (n,); None for weights of one."""
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayRows(Rows):
+    """Rows in memory, never copied.
+
+    Parameters
+    ----------
+    X : array, shape (n, d), float32 or float64, in C or Fortran order
+    y : array, shape (n,), float64
+        Numbers, or classes numbered from 0.
+    weights : array, shape (n,), optional
+        Ones by default.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rows = ArrayRows(np.ones((5000, 2)), np.zeros(5000))
+    >>> rows.blocks, rows.block(1).X.shape, rows.total
+    (2, (904, 2), 5000.0)
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    weights: np.ndarray | None = None
+
+    @property
+    def count(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.X.shape[0]
+
+    @property
+    def columns(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.X.shape[1]
+
+    @property
+    def total(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return float(self.count if self.weights is None else self.weights.sum())
+
+    def block(self, index: int) -> Block:
+        rows = slice(index * BLOCK_ROWS, (index + 1) * BLOCK_ROWS)
+        X, y = self.X[rows], self.y[rows]
+        return Block(X, y, np.ones(len(y)) if self.weights is None else self.weights[rows])
+
+    def targets(self) -> tuple[np.ndarray, np.ndarray | None]:
+        return self.y, self.weights

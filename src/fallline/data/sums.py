@@ -1,0 +1,97 @@
+"""Sums over blocks of rows, on several threads, with bits that do not depend on how many."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+import numpy as np
+
+from fallline.data.blocks import Block, Rows
+
+__all__ = ["TreeSum", "available_threads", "sum_blocks"]
+
+WORTH_A_THREAD = 250_000
+"""Cells of a table below which a second thread costs more than it brings."""
+
+
+class TreeSum:
+    """A sum of numbered terms, always associated as the same binary tree over their numbers.
+
+    Terms may come in any order; two sums of different terms are joined by `merge`.
+
+    Examples
+    --------
+    >>> forwards, backwards = TreeSum(), TreeSum()
+    >>> for index in range(7):
+    ...     forwards.add(index, 0.1 * index)
+    ...     backwards.add(6 - index, 0.1 * (6 - index))
+    >>> forwards.total() == backwards.total()
+    True
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[tuple[int, int], np.ndarray] = {}
+
+    def add(self, index: int, term: np.ndarray, level: int = 0) -> None:
+        """Add term number `index`, or the sum of the ``2**level`` terms of which it is the `index`-th group."""
+        while (sibling := self._waiting.pop((level, index ^ 1), None)) is not None:
+            term = term + sibling
+            level, index = level + 1, index >> 1
+        self._waiting[level, index] = term
+
+    def merge(self, other: TreeSum) -> None:
+        for (level, index), term in other._waiting.items():
+            self.add(index, term, level)
+
+    def total(self) -> np.ndarray:
+        """Return the sum of all terms, of which there must be one."""
+        total, *rest = [term for _, term in sorted(self._waiting.items())]
+        for term in rest:
+            total = total + term
+        return total
+
+
+def sum_blocks(rows: Rows, term: Callable[[Block], np.ndarray], threads: int | None = None) -> np.ndarray:
+    """Return the sum of `term` over all blocks of `rows`.
+
+    Parameters
+    ----------
+    rows : Rows
+    term : callable
+        Of a block; returns an array of one shape for all blocks. It runs in several threads at once.
+    threads : int, optional
+        As many as the processors allowed to this process by default; one where the table is small.
+    """
+    wanted = available_threads() if threads is None else threads
+    if threads is None and rows.count * rows.columns < WORTH_A_THREAD:
+        wanted = 1
+    cuts = np.linspace(0, rows.blocks, min(wanted, rows.blocks) + 1).astype(int)
+
+    def part(first: int, last: int) -> TreeSum:
+        tree = TreeSum()
+        for index in range(first, last):
+            tree.add(index, term(rows.block(index)))
+        return tree
+
+    if len(cuts) == 2:
+        return part(0, rows.blocks).total()
+    others = [_pool(os.getpid()).submit(part, *cut) for cut in zip(cuts[1:-1], cuts[2:], strict=True)]
+    tree = part(int(cuts[0]), int(cuts[1]))
+    for other in others:
+        tree.merge(other.result())
+    return tree.total()
+
+
+@cache
+def available_threads() -> int:
+    """Return the number of processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if "sched_getaffinity" in dir(os) else os.cpu_count() or 1
+
+
+@cache
+def _pool(process: int) -> ThreadPoolExecutor:
+    """Return this process's pool; a forked child gets a new one, as threads do not survive a fork."""
+    return ThreadPoolExecutor(max(1, available_threads() - 1), thread_name_prefix=f"fallline-{process}")

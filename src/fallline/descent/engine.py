@@ -1,0 +1,99 @@
+"""What an engine is: it takes steps by the block and hands back their columns."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+import numpy as np
+
+from fallline.descent.step import Carry, begin, norm, take_step
+from fallline.methods import UpdateRule
+from fallline.objectives.base import Objective
+from fallline.schedules import Schedule
+from fallline.steps import Evaluate, Point, StepRule
+
+__all__ = ["Block", "EagerEngine", "Engine", "columns"]
+
+
+class Block(NamedTuple):
+    """Consecutive steps as columns: `x` of shape (n, d), the others (n,)."""
+
+    x: np.ndarray
+    fun: np.ndarray
+    gradient_norm: np.ndarray
+    learning_rate: np.ndarray
+    step_norm: np.ndarray
+    evaluations: np.ndarray
+
+
+class Engine(ABC):
+    """Takes steps in blocks of at most `longest`.
+
+    `foresight` tells whether steps may be taken beyond the one at which a rule will turn out to stop the run: not
+    where the user's function could notice.
+    """
+
+    longest: int
+    foresight: bool
+
+    @abstractmethod
+    def start(self) -> Block:
+        """Evaluate the start and return it as a block of one row."""
+
+    @abstractmethod
+    def advance(self, count: int) -> Block:
+        """Take `count` more steps, at most `longest`, and return them."""
+
+
+class EagerEngine(Engine):
+    """Takes the steps one by one in NumPy."""
+
+    def __init__(self, objective: Objective, x0: np.ndarray, method: UpdateRule, rate: Schedule | StepRule) -> None:
+        self.objective, self.x0, self.method, self.rate = objective, x0, method, rate
+        self.longest = max(1, min(4096, 4_000_000 // (8 * x0.size + 48)))
+        self.foresight = objective.pure
+        self.evaluate = Evaluate(self._cost, self._point)
+        self.carry: Carry | None = None
+
+    def start(self) -> Block:
+        point = self._point(self.x0)
+        self.carry = begin(point, self.method, self.rate, 0)
+        block = columns(1, self.x0)
+        _write(block, 0, point, np.nan, np.nan, 1)
+        return block
+
+    def advance(self, count: int) -> Block:
+        carry = self.carry
+        if carry is None:
+            raise RuntimeError("start the engine before it advances")
+        block = columns(count, self.x0)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            for row in range(count):
+                carry, move = take_step(carry, self.method, self.rate, self.evaluate)
+                _write(block, row, carry.point, move.learning_rate, move.step_norm, int(move.evaluations))
+        self.carry = carry
+        return block
+
+    def _cost(self, x: np.ndarray) -> np.floating:
+        return self.x0.dtype.type(self.objective.value(x))
+
+    def _point(self, x: np.ndarray) -> Point:
+        cost, gradient = self.objective.value_and_gradient(x)
+        return Point(x, self.x0.dtype.type(cost), gradient)
+
+
+def columns(count: int, x0: np.ndarray) -> Block:
+    """Return a block of `count` unwritten rows for parameters like `x0`."""
+    return Block(
+        np.empty((count, x0.size), x0.dtype), *(np.empty(count) for _ in range(4)), np.empty(count, dtype=np.int64)
+    )
+
+
+def _write(block: Block, row: int, point: Point, rate: float, step: float, evaluations: int) -> None:
+    block.x[row] = point.x
+    block.fun[row] = point.fun
+    block.gradient_norm[row] = norm(point.gradient)
+    block.learning_rate[row] = rate
+    block.step_norm[row] = step
+    block.evaluations[row] = evaluations

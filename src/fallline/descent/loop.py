@@ -1,0 +1,227 @@
+"""The one loop: an engine takes steps, the trace records them, the rules look at the records."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from fallline.arrays.layout import Layout, Leaf
+from fallline.descent.compiled import CompiledEngine
+from fallline.descent.engine import Block, EagerEngine, Engine
+from fallline.methods import UpdateRule
+from fallline.objectives.base import Objective
+from fallline.schedules import Schedule
+from fallline.steps import StepRule
+from fallline.stopping.base import Rule, reason_of
+from fallline.stopping.guards import Guards
+from fallline.trace import Record, Recorder, Rows, StopReason, Trace
+
+__all__ = ["Optimality", "Run", "descend"]
+
+BLOCK_SECONDS = 0.05
+
+
+class Optimality(Protocol):
+    """Decides during a run whether a point is optimal, at a cost; so it first says which points deserve the look."""
+
+    def candidate(self, rows: Rows) -> int | None:
+        """Return the first row worth a look, or None."""
+        ...
+
+    def holds(self, row: Rows) -> bool:
+        """Tell whether the point of this single row is optimal."""
+        ...
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a descent leaves behind: its steps (flat), the reason it stopped, its counts and its time."""
+
+    trace: Trace
+    best: Rows
+    last: Rows
+    reason: StopReason
+    iterations: int
+    evaluations: int
+    seconds: float
+
+
+def descend(
+    objective: Objective,
+    x0: np.ndarray,
+    *,
+    method: UpdateRule,
+    rate: Schedule | StepRule,
+    max_iterations: int,
+    stopping: Rule | None = None,
+    optimality: Optimality | None = None,
+    callback: Callable[[Record], Any] | None = None,
+    record: Literal["all", "thin", "ends"] = "all",
+    progress: Callable[[Rows], None] | None = None,
+    layout: Layout | None = None,
+) -> Run:
+    """Descend from `x0` until a rule, optimality, the guards or the callback stop the run.
+
+    Parameters
+    ----------
+    objective : Objective
+        What is minimised.
+    x0 : array, shape (d,)
+        The start; not changed.
+    method : UpdateRule
+        Turns gradients into directions.
+    rate : Schedule or StepRule
+        Scales the direction.
+    max_iterations : int
+        Steps allowed.
+    stopping : Rule, optional
+        Where to stop besides. A cost that is not finite, or that grew or fell 1e20-fold, always stops a run.
+    optimality : Optimality, optional
+        Stops with the reason ``converged`` where it holds.
+    callback : callable, optional
+        Sees each kept record; a true answer stops the run there.
+    record : {"all", "thin", "ends"}
+        How much the trace keeps.
+    progress : callable, optional
+        Sees the last row of each block.
+    layout : Layout, optional
+        How records show the parameters; as a flat array by default.
+    """
+    layout = layout or Layout(Leaf("array", (x0.size,), 0), x0.size, x0.dtype)
+    loop = _Loop(_engine(objective, x0, method, rate), x0, stopping, optimality, callback, record, progress, layout)
+    return loop.run(max_iterations)
+
+
+def _engine(objective: Objective, x0: np.ndarray, method: UpdateRule, rate: Schedule | StepRule) -> Engine:
+    if objective.program is not None:
+        return CompiledEngine(objective.program, x0, method, rate)
+    return EagerEngine(objective, x0, method, rate)
+
+
+class _Loop:
+    """The state of one run: pacing, judging and recording."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        x0: np.ndarray,
+        stopping: Rule | None,
+        optimality: Optimality | None,
+        callback: Callable[[Record], Any] | None,
+        record: Literal["all", "thin", "ends"],
+        progress: Callable[[Rows], None] | None,
+        layout: Layout,
+    ) -> None:
+        self.engine, self.optimality, self.callback = engine, optimality, callback
+        self.progress, self.layout = progress, layout
+        self.recorder = Recorder(x0.size, x0.itemsize, record)
+        guards = Guards()
+        self.rule: Rule = guards | stopping if stopping is not None else guards
+        self.rule_state = self.rule.init()
+        self.started = time.perf_counter()
+        self.iteration = 0
+        self.evaluations = 0
+        self.pace = 16 if engine.foresight else 1
+
+    def run(self, max_iterations: int) -> Run:
+        before = self._rows(self.engine.start(), self.started)
+        reason = self._judge_start(before)
+        try:
+            self._keep(before)
+            if reason is None and self.callback is not None:
+                _, reason = self._call_back(before)
+            while reason is None:
+                if self.iteration >= max_iterations:
+                    reason = StopReason.MAX_ITERATIONS
+                    break
+                before, reason = self._block(before, min(self.pace, max_iterations - self.iteration))
+        except KeyboardInterrupt:
+            reason = StopReason.INTERRUPTED
+        return self._finish(reason)
+
+    def _block(self, before: Rows, count: int) -> tuple[Rows, StopReason | None]:
+        """Take a block of steps, keep those up to where the run stops, and return the last with the reason."""
+        began = time.perf_counter()
+        block = self.engine.advance(count)
+        rows = self._rows(block, began)
+        self._adapt(len(rows), time.perf_counter() - began)
+        stop, reason = self._judge(Rows.join([before.take(slice(-1, None)), rows]))
+        rows = rows.take(slice(0, stop))
+        if self.callback is not None:
+            kept, stopped = self._call_back(rows)
+            if stopped is not None:
+                rows, reason = rows.take(slice(0, kept)), stopped
+        self._keep(rows)
+        self.iteration += len(rows)
+        self.evaluations += int(block.evaluations[: len(rows)].sum())
+        if self.progress is not None:
+            self.progress(rows.take(slice(-1, None)))
+        return rows, reason
+
+    def _adapt(self, count: int, seconds: float) -> None:
+        """Let blocks grow while they are quick, so that a stop wastes little and Ctrl-C is heard soon."""
+        if self.engine.foresight:
+            by_time = int(BLOCK_SECONDS * count / max(seconds, 1e-9))
+            self.pace = max(1, min(2 * self.pace, by_time, self.engine.longest))
+
+    def _judge_start(self, start: Rows) -> StopReason | None:
+        self.evaluations = 1
+        if not np.isfinite(start.fun[0]):
+            return StopReason.NOT_FINITE
+        if self.optimality is not None and self.optimality.holds(start):
+            return StopReason.CONVERGED
+        return None
+
+    def _judge(self, rows: Rows) -> tuple[int, StopReason | None]:
+        """Return how many of the rows after the first to keep, and why the run stops there, if it does."""
+        codes, self.rule_state = self.rule.judge(rows, self.rule_state)
+        hits = np.flatnonzero(codes)
+        stop = int(hits[0]) + 1 if hits.size else len(rows) - 1
+        reason = reason_of(int(codes[hits[0]])) if hits.size else None
+        optimal = self._optimal(rows.take(slice(1, stop + 1)))
+        if optimal is not None:
+            return optimal, StopReason.CONVERGED
+        return stop, reason
+
+    def _optimal(self, rows: Rows) -> int | None:
+        if self.optimality is None:
+            return None
+        done = 0
+        while (row := self.optimality.candidate(rows.take(slice(done, None)))) is not None:
+            done += row + 1
+            if self.optimality.holds(rows.take(slice(done - 1, done))):
+                return done
+        return None
+
+    def _keep(self, rows: Rows) -> None:
+        self.recorder.add(rows)
+
+    def _call_back(self, rows: Rows) -> tuple[int, StopReason | None]:
+        """Show the rows that the trace keeps to the callback; return how many were seen before it stopped the run."""
+        stride = max(1, self.recorder.stride)
+        shown = Trace(rows, self.layout)
+        for row in range(len(rows)):
+            if rows.iteration[row] % stride == 0 and self.callback is not None:
+                answer = self.callback(shown[row])
+                if isinstance(answer, (bool, np.bool_)) and answer:
+                    return row + 1, StopReason.CALLBACK
+        return len(rows), None
+
+    def _rows(self, block: Block, began: float) -> Rows:
+        count = len(block.fun)
+        now = time.perf_counter()
+        first = self.iteration + 1 if self.recorder.first is not None else 0
+        seconds = (began - self.started) + (now - began) * np.arange(1, count + 1) / count
+        return Rows(np.arange(first, first + count), *block[:5], seconds)
+
+    def _finish(self, reason: StopReason) -> Run:
+        recorder = self.recorder
+        rows = recorder.rows()
+        best = recorder.best if recorder.best is not None else rows.take(slice(0, 1))
+        last = rows.take(slice(-1, None))
+        seconds = time.perf_counter() - self.started
+        return Run(Trace(rows, self.layout), best, last, reason, self.iteration, self.evaluations, seconds)

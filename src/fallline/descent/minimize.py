@@ -1,0 +1,292 @@
+"""`minimize`: a function, a start, and everything the user may say about the descent."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+
+from fallline.arrays.layout import Layout, flatten
+from fallline.descent.loop import Run, descend
+from fallline.descent.rates import resolve_rate
+from fallline.diagnosis import Evidence, diagnose
+from fallline.diagnosis.curvature import curvature_at
+from fallline.diagnosis.gradient_check import compare_gradient
+from fallline.diagnosis.optimality import Watch, certify, is_optimal, is_plateau
+from fallline.errors import InputError, InputTypeError, shown
+from fallline.methods import LBFGS, GradientDescent, UpdateRule, find
+from fallline.objectives.base import Objective
+from fallline.objectives.differences import DifferencedFunction
+from fallline.objectives.given import GivenGradient
+from fallline.objectives.ladder import differentiate
+from fallline.stopping import Rule, StepBelow
+from fallline.stopping.stalled import Stalled
+from fallline.trace import Finding, Record, Result, StopReason
+from fallline.trace.drawing import view
+
+__all__ = ["minimize"]
+
+
+def minimize(
+    fun: Callable[..., Any],
+    x0: Any,
+    *,
+    args: tuple[Any, ...] = (),
+    gradient: Callable[..., Any] | bool | Literal["auto", "finite-differences"] = "auto",
+    method: str | UpdateRule = "auto",
+    learning_rate: Any = None,
+    tolerance: float | None = None,
+    stopping: Rule | None = None,
+    max_iterations: int = 10_000,
+    callback: Callable[[Record], Any] | None = None,
+    progress: bool | Literal["auto"] = "auto",
+    record: Literal["all", "thin", "ends"] = "all",
+    check_gradient: bool = True,
+) -> Result:
+    """Minimise a plain NumPy function by gradient descent.
+
+    Parameters
+    ----------
+    fun : callable
+        ``fun(x, *args)`` returns one number, the cost; with ``gradient=True`` the pair (cost, gradient).
+    x0 : number, list of numbers, array, or a dict, list or tuple of arrays
+        The start. Everything about parameters comes back in its kind and shape. float32 stays float32, whole
+        numbers become float64.
+    args : tuple
+        Further arguments of `fun` and `gradient`.
+    gradient : "auto", callable, True or "finite-differences"
+        "auto" differentiates the NumPy code exactly and compiles it where it can; where it cannot it goes step by
+        step, or by finite differences, and a finding says why. A callable ``gradient(x, *args)`` is used as it is.
+    method : str or method
+        A name or an instance from `fallline.methods`. "auto" is plain gradient descent where `learning_rate` is
+        given, else limited-memory BFGS with a line search, which needs no tuning.
+    learning_rate : float, schedule, step rule or None
+        None leaves it to the method.
+    tolerance : float, optional
+        Stop when no parameter changes by this much in a step, as the textbooks do; optimality is verified after.
+    stopping : Rule, optional
+        From `fallline.stopping`, combined with ``|`` and ``&``. With neither, the run stops when the point is
+        optimal: no negative curvature, and an estimated gap of at most 1e-8 of what the run has gained.
+    max_iterations : int
+        Iterations allowed.
+    callback : callable, optional
+        Sees each kept `Record`; returning True stops the run.
+    progress : "auto" or bool
+        A live line on the terminal's stderr: "auto" once a run lasts a second.
+    record : {"all", "thin", "ends"}
+        Keep every step (up to 64 MB, thinned evenly beyond), about a thousand, or first, best and last.
+    check_gradient : bool
+        Whether to compare a given gradient with the function before the first step.
+
+    Returns
+    -------
+    Result
+        The best point seen and everything known about the run; ``success`` only where optimality was verified.
+
+    Raises
+    ------
+    InputError, InputTypeError
+        Where an argument cannot be used; both before the first step.
+
+    Examples
+    --------
+    >>> import fallline as fl
+    >>> result = fl.minimize(lambda theta: theta**2, 3.0, learning_rate=0.3, tolerance=1e-5, max_iterations=20)
+    >>> result.success, result.nit, result.reason.value
+    (True, 15, 'small-steps')
+    """
+    started = time.perf_counter()
+    _check_arguments(fun, args, tolerance, stopping, max_iterations, record, progress)
+    flat, layout, whole = flatten(x0, label=_argument_name(fun))
+    rule = _resolve_method(method, learning_rate)
+    rate = resolve_rate(learning_rate, rule)
+    findings = [_integer_start(x0)] if whole else []
+    objective = _objective(fun, flat, layout, args, gradient, check_gradient, findings)
+    rules, watch = _stopping(tolerance, stopping, objective)
+    line = view("live_line")(max_iterations, always=progress is True) if progress else None
+    try:
+        run = descend(
+            objective,
+            flat,
+            method=rule,
+            rate=rate,
+            stopping=rules,
+            optimality=watch,
+            max_iterations=max_iterations,
+            callback=callback,
+            record=record,
+            progress=line.update if line is not None else None,
+            layout=layout,
+        )
+    finally:
+        if line is not None:
+            line.close()
+    return _result(run, objective, rule, rate, layout, findings, watch is not None, started)
+
+
+def _check_arguments(
+    fun: Any, args: Any, tolerance: Any, stopping: Any, max_iterations: Any, record: Any, progress: Any
+) -> None:
+    if not callable(fun):
+        raise InputTypeError(f"fun must be a function; got {shown(fun)}. Write lambda x: … or a function's name.")
+    if not isinstance(args, tuple):
+        raise InputTypeError(f"args must be a tuple; got {shown(args)}. For one argument write args=(a,).")
+    if tolerance is not None and stopping is not None:
+        raise InputError(
+            "tolerance and stopping must not be given both; got both. They say the same in two ways. "
+            "Write stopping=StepBelow(tolerance) | other rules."
+        )
+    if stopping is not None and not isinstance(stopping, Rule):
+        raise InputTypeError(
+            f"stopping must be a rule from fallline.stopping; got {shown(stopping)}. "
+            "Write fallline.stopping.StepBelow(1e-6), say."
+        )
+    if isinstance(max_iterations, bool) or not isinstance(max_iterations, (int, np.integer)) or max_iterations < 0:
+        raise InputError(
+            f"max_iterations must be a whole number of at least 0; got {shown(max_iterations)}. It counts steps. "
+            "The default is 10000."
+        )
+    if record not in ("all", "thin", "ends"):
+        raise InputError(f'record must be "all", "thin" or "ends"; got {shown(record)}. Choose one of them.')
+    if progress not in ("auto", True, False):
+        raise InputError(f'progress must be "auto", True or False; got {shown(progress)}. Choose one of them.')
+
+
+def _argument_name(fun: Callable[..., Any]) -> str:
+    """Return what the function calls its first argument, for labels; "x" where that cannot be told."""
+    try:
+        parameters = [p for p in inspect.signature(fun).parameters.values() if p.kind != p.VAR_KEYWORD]
+    except (TypeError, ValueError):
+        return "x"
+    return parameters[0].name if parameters and parameters[0].kind != inspect.Parameter.VAR_POSITIONAL else "x"
+
+
+def _resolve_method(method: Any, learning_rate: Any) -> UpdateRule:
+    if isinstance(method, str) and method.lower() == "auto":
+        return GradientDescent() if learning_rate is not None else LBFGS()
+    return find(method)
+
+
+def _integer_start(x0: Any) -> Finding:
+    return Finding(
+        "integer-start",
+        "info",
+        f"The start {shown(x0)} is in whole numbers; the descent runs in float64.",
+        "Nothing needs to change.",
+        {},
+    )
+
+
+def _objective(
+    fun: Callable[..., Any],
+    x0: np.ndarray,
+    layout: Layout,
+    args: tuple[Any, ...],
+    gradient: Any,
+    check: bool,
+    findings: list[Finding],
+) -> Objective:
+    """Build the objective by what the user said about the gradient, adding what was noticed to `findings`."""
+    if gradient is True or callable(gradient):
+        objective = GivenGradient(fun, None if gradient is True else gradient, layout, args)
+        cost, given = objective.value_and_gradient(x0)
+        if check and np.isfinite(cost):
+            wrong = compare_gradient(objective.value, given, x0, layout.name_of)
+            findings += [wrong] if wrong is not None else []
+        objective.counts.function = objective.counts.gradient = 0
+        return objective
+    if isinstance(gradient, str) and gradient == "finite-differences":
+        return DifferencedFunction(fun, layout, args)
+    if not (isinstance(gradient, str) and gradient == "auto"):
+        raise InputTypeError(
+            f'gradient must be "auto", a function, True or "finite-differences"; got {shown(gradient)}. '
+            "Leave it out and fallline differentiates the function."
+        )
+    objective, why = differentiate(fun, x0, layout, args)
+    if why:
+        findings.append(_lower_rung(objective, why))
+    return objective
+
+
+def _lower_rung(objective: Objective, why: str) -> Finding:
+    source = objective.source
+    meaning = "exact, but not compiled" if source == "stepwise" else "measured by finite differences, to about ten digits"
+    return Finding(
+        "lower-gradient-rung",
+        "info",
+        f"The gradient is {meaning}, because the function could not be compiled as it is: {why}.",
+        "Write that part with NumPy's array functions (np.where for an if, np.exp for math.exp) to have it compiled.",
+        {"source": source},
+    )
+
+
+def _stopping(tolerance: float | None, stopping: Rule | None, objective: Objective) -> tuple[Rule | None, Watch | None]:
+    if tolerance is not None:
+        return StepBelow(tolerance), None
+    if stopping is not None:
+        return stopping, None
+    return Stalled(), Watch(objective)
+
+
+def _result(
+    run: Run,
+    objective: Objective,
+    method: UpdateRule,
+    rate: Any,
+    layout: Layout,
+    findings: list[Finding],
+    watched: bool,
+    started: float,
+) -> Result:
+    """Verify the best point, diagnose the run and put everything into a `Result`."""
+    evaluations, gradients = objective.counts.function, objective.counts.gradient
+    if objective.program is not None:
+        evaluations = gradients = run.evaluations
+    x = np.ascontiguousarray(run.best.x[0])
+    fun = float(run.best.fun[0])
+    _, slope = objective.value_and_gradient(x)
+    curvature = curvature_at(objective, x, slope)
+    plateau = np.isfinite(fun) and is_plateau(objective, x, fun, curvature)
+    optimal = np.isfinite(fun) and not plateau and is_optimal(curvature, fun, float(run.trace.fun[0]), x.dtype)
+    reason = StopReason.CONVERGED if watched and optimal and run.reason is StopReason.NO_PROGRESS else run.reason
+    evidence = Evidence(
+        objective, method, rate, run.trace, run.best, run.last, reason, optimal, curvature, slope, plateau
+    )
+    findings = findings + diagnose(evidence)
+    broken = reason in (StopReason.DIVERGED, StopReason.NOT_FINITE, StopReason.UNBOUNDED)
+    success = optimal and not broken and not any(finding.severity == "error" for finding in findings)
+    return Result(
+        x=layout.unflatten(x),
+        fun=fun,
+        jac=layout.unflatten(slope),
+        nit=run.iterations,
+        nfev=evaluations,
+        njev=gradients,
+        success=success,
+        reason=reason,
+        message=_message(success, reason),
+        trace=run.trace,
+        diagnosis=findings,
+        certificate=certify(curvature, optimal),
+        gradient_source=objective.source,
+        method=_describe(method, rate),
+        seconds=time.perf_counter() - started,
+        landscape=objective.values,
+    )
+
+
+def _message(success: bool, reason: StopReason) -> str:
+    if reason is StopReason.CONVERGED:
+        return f"Converged: {reason.sentence}."
+    verdict = "the answer was verified to be optimal" if success else "the answer is not verified to be optimal"
+    return f"Stopped because {reason.sentence}; {verdict}."
+
+
+def _describe(method: UpdateRule, rate: Any) -> str:
+    """Return the method and its rate, as one would write them."""
+    fields = [f"{k}={v!r}" for k, v in vars(method).items() if k != "learning_rate"] if vars(method) else []
+    shown_rate = repr(rate.rate) if type(rate).__name__ == "Constant" else repr(rate)
+    return f"{type(method).__name__}({', '.join([*fields, f'learning_rate={shown_rate}'])})"

@@ -1,0 +1,134 @@
+"""The lie of the land at a point: curvatures, and from them the gap to the minimum and the distance to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fallline.objectives.base import Objective
+
+__all__ = ["Curvature", "curvature_at"]
+
+DENSE = 64
+"""Parameters up to which the whole Hessian is formed."""
+
+KRYLOV = 40
+"""Hessian-vector products of each Lanczos run beyond that."""
+
+
+@dataclass(frozen=True)
+class Curvature:
+    """What the Hessian says about a point.
+
+    Attributes
+    ----------
+    smallest, largest : float
+        Extreme eigenvalues (of a Krylov space of the Hessian where there are many parameters).
+    steepest, downhill : array, shape (d,)
+        The directions of the largest and of the smallest.
+    gap : float
+        ``½ gᵀH⁻¹g``: how far the cost lies above the minimum of the quadratic model; infinite where it has none.
+    distance : float
+        ``‖H⁻¹g‖``: how far that minimum lies.
+    noise : float
+        Curvatures below this size cannot be told from zero.
+    """
+
+    smallest: float
+    largest: float
+    steepest: np.ndarray
+    downhill: np.ndarray
+    gap: float
+    distance: float
+    noise: float
+
+    @property
+    def curves_down(self) -> bool:
+        """Whether some direction curves downwards, beyond doubt."""
+        return self.smallest < -self.noise
+
+
+def curvature_at(objective: Objective, x: np.ndarray, gradient: np.ndarray) -> Curvature:
+    """Measure the curvature at `x`, shape (d,), where the gradient is `gradient`.
+
+    Up to 64 parameters by the eigenvalues of the whole Hessian, from d Hessian-vector products; beyond, by Lanczos
+    from the gradient (for the gap) and from a random direction (for the extremes), 40 products each.
+
+    References
+    ----------
+    J. Nocedal and S. Wright, *Numerical Optimization*, 2nd edition, 2006, sections 7.1 and 8.2; G. Golub and
+    G. Meurant, *Matrices, Moments and Quadrature*, 2010, for the gap from the tridiagonal matrix.
+    """
+    precision = float(np.finfo(x.dtype).eps) ** (1.0 if objective.exact else 0.3) * 100
+    g = gradient.astype(np.float64)
+    if x.size <= DENSE:
+        hessian = objective.hessian_products(x, np.eye(x.size, dtype=x.dtype)).astype(np.float64)
+        if not np.isfinite(hessian).all():
+            return _unknown(x.size)
+        values, vectors = np.linalg.eigh((hessian + hessian.T) / 2)
+        return _summary(values, vectors, vectors.T @ g, precision)
+    rng = np.random.default_rng(0)
+    spread = _lanczos(objective, x, rng.standard_normal(x.size))
+    if spread is None:
+        return _unknown(x.size)
+    values, vectors, _ = spread
+    slope = float(np.linalg.norm(g))
+    if slope == 0:
+        return _summary(values, vectors, np.zeros(len(values)), precision)
+    along = _lanczos(objective, x, g / slope)
+    if along is None:
+        return _unknown(x.size)
+    model = _summary(along[0], along[1], slope * along[2], precision)
+    smaller, larger = model.smallest <= values[0], model.largest >= values[-1]
+    return Curvature(
+        model.smallest if smaller else float(values[0]),
+        model.largest if larger else float(values[-1]),
+        model.steepest if larger else vectors[:, -1],
+        model.downhill if smaller else vectors[:, 0],
+        np.inf if values[0] < -model.noise else model.gap,
+        np.inf if values[0] < -model.noise else model.distance,
+        model.noise,
+    )
+
+
+def _summary(values: np.ndarray, vectors: np.ndarray, parts: np.ndarray, precision: float) -> Curvature:
+    """Sum up eigenvalues (ascending), their vectors (columns) and the gradient's parts along them."""
+    noise = precision * float(np.abs(values).max())
+    gap = distance = np.inf
+    if values[0] >= -noise:
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            steps = np.where(parts == 0, 0.0, parts / np.maximum(values, noise))
+        gap, distance = float(0.5 * np.sum(np.abs(parts * steps))), float(np.linalg.norm(steps))
+    return Curvature(float(values[0]), float(values[-1]), vectors[:, -1], vectors[:, 0], gap, distance, noise)
+
+
+def _unknown(size: int) -> Curvature:
+    nowhere = np.zeros(size)
+    return Curvature(np.nan, np.nan, nowhere, nowhere, np.inf, np.inf, np.inf)
+
+
+def _lanczos(
+    objective: Objective, x: np.ndarray, start: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """Return Ritz values, Ritz vectors (d, m) and the first components, from `start`; None if nothing is finite."""
+    basis = [start / np.linalg.norm(start)]
+    diagonal: list[float] = []
+    beside: list[float] = []
+    for _ in range(min(KRYLOV, x.size)):
+        product = objective.hessian_products(x, basis[-1][None].astype(x.dtype))[0].astype(np.float64)
+        if not np.isfinite(product).all():
+            return None
+        diagonal.append(float(product @ basis[-1]))
+        for _ in range(2):  # once is not enough to keep the basis orthogonal
+            for vector in basis:
+                product = product - (vector @ product) * vector
+        length = float(np.linalg.norm(product))
+        if length <= 1e-10 * max(map(abs, diagonal)):
+            break
+        beside.append(length)
+        basis.append(product / length)
+    count = len(diagonal)
+    matrix = np.diag(diagonal) + np.diag(beside[: count - 1], 1) + np.diag(beside[: count - 1], -1)
+    values, vectors = np.linalg.eigh(matrix)
+    return values, np.array(basis[:count]).T @ vectors, vectors[0]

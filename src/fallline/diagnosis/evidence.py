@@ -1,0 +1,110 @@
+"""What the findings look at: a finished run with its objective, and curvatures measured where they are asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from fallline.diagnosis.curvature import Curvature, curvature_at
+from fallline.methods import Method, UpdateRule
+from fallline.objectives.base import Counts, Objective
+from fallline.schedules import Schedule
+from fallline.steps import StepRule
+from fallline.trace import Rows, StopReason, Trace
+
+__all__ = ["Evidence"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A finished run.
+
+    Attributes
+    ----------
+    objective, method, rate
+        What was run.
+    trace, best, last : Trace, Rows, Rows
+        Its steps; the best and the last as single rows.
+    reason : StopReason
+        Why it stopped.
+    optimal : bool
+        Whether the best point was verified to be optimal.
+    curvature : Curvature
+        Measured at the best point.
+    gradient : array, shape (d,)
+        At the best point.
+    plateau : bool
+        Whether the function is numerically constant about the best point.
+    """
+
+    objective: Objective
+    method: UpdateRule
+    rate: Schedule | StepRule
+    trace: Trace
+    best: Rows
+    last: Rows
+    reason: StopReason
+    optimal: bool
+    curvature: Curvature
+    gradient: np.ndarray
+    plateau: bool
+    known: dict[int, Curvature] = field(default_factory=dict, compare=False)
+
+    @property
+    def iterations(self) -> int:
+        return int(self.last.iteration[0])
+
+    def name(self, direction: np.ndarray) -> tuple[int, str]:
+        """Return the place and the name of the parameter that a direction changes most."""
+        index = int(np.argmax(np.abs(direction)))
+        return index, self.trace.layout.name_of(index)
+
+    def curvature_of_row(self, row: int) -> Curvature:
+        """Measure the curvature at a row of the trace, once."""
+        if int(self.trace.iteration[row]) == int(self.best.iteration[0]):
+            return self.curvature
+        if row not in self.known:
+            before = Counts(**vars(self.objective.counts))
+            x = np.ascontiguousarray(self.trace.flat_x[row])
+            _, gradient = self.objective.value_and_gradient(x)
+            self.known[row] = curvature_at(self.objective, x, gradient)
+            self.objective.counts = before
+        return self.known[row]
+
+    def highest_curvature(self) -> tuple[float, np.ndarray]:
+        """Return the largest curvature, and its direction, of the start, the best point and where the cost first rose."""
+        costs = self.trace.fun
+        with np.errstate(invalid="ignore", over="ignore"):
+            rises = np.flatnonzero(~(np.diff(costs) <= 0))
+        rows = {0, int(rises[0]) if rises.size else 0}
+        found = [self.curvature, *(self.curvature_of_row(row) for row in sorted(rows) if np.isfinite(costs[row]))]
+        found = [curvature for curvature in found if np.isfinite(curvature.largest)]
+        if not found:
+            return np.nan, np.zeros(self.trace.flat_x.shape[1])
+        top = max(found, key=lambda curvature: curvature.largest)
+        return top.largest, top.steepest
+
+    def stable_rate(self) -> tuple[float, float, np.ndarray] | None:
+        """Return the largest stable fixed rate, the curvature that sets it and its direction, where there is one."""
+        if not isinstance(self.rate, Schedule) or not isinstance(self.method, Method):
+            return None
+        largest, direction = self.highest_curvature()
+        if not np.isfinite(largest) or largest <= 0:
+            return None
+        limit: Any = self.method.stable_rate(largest)
+        return None if limit is None else (float(limit), largest, direction)
+
+    def highest_rate(self) -> float:
+        """Return the largest rate that the run has used."""
+        rates = self.trace.learning_rate
+        return float(np.nanmax(rates)) if np.isfinite(rates).any() else np.nan
+
+    @property
+    def grew(self) -> bool:
+        """Whether the run ended well above its best cost, or broke off for that."""
+        if self.reason in (StopReason.DIVERGED, StopReason.NOT_FINITE):
+            return True
+        start, best, last = float(self.trace.fun[0]), float(self.best.fun[0]), float(self.last.fun[0])
+        return last > start or last - best > 0.5 * abs(start - best)

@@ -1,0 +1,101 @@
+"""Findings about the learning rate: too high, too low."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fallline.diagnosis.evidence import Evidence
+from fallline.trace import Finding, StopReason
+
+__all__ = ["learning_rate_too_high", "learning_rate_too_low"]
+
+
+def learning_rate_too_high(evidence: Evidence) -> Finding | None:
+    """Find a fixed rate above the stable limit (2/L for plain descent), or a step that left the function's domain."""
+    if evidence.optimal or not evidence.grew:
+        return None
+    stable = evidence.stable_rate()
+    rate = evidence.highest_rate()
+    if stable is not None and rate > stable[0] * (1 - 1e-6):
+        return _above_the_limit(evidence, rate, *stable)
+    if evidence.reason is StopReason.NOT_FINITE and stable is not None and evidence.iterations > 0:
+        return _left_the_domain(evidence, rate)
+    return None
+
+
+def _above_the_limit(evidence: Evidence, rate: float, limit: float, largest: float, direction: np.ndarray) -> Finding:
+    index, name = evidence.name(direction)
+    first, last = float(evidence.trace.fun[0]), float(evidence.last.fun[0])
+    along = f", along {name}" if evidence.trace.flat_x.shape[1] > 1 else ""
+    symbol = "2/L" if limit * largest == 2 else f"{limit * largest:.4g}/L"
+    return Finding(
+        "learning-rate-too-high",
+        "error",
+        f"The learning rate {rate:.6g} is above the stable limit {symbol} = {limit:.6g} (L = {largest:.6g} is the largest "
+        f"curvature{along}): every step overshoots the valley by more than the one before, and the cost went from "
+        f"{first:.6g} to {last:.6g} in {evidence.iterations} iterations.",
+        f"Use a learning rate below {limit:.4g}; {limit / 2:.4g} suits this curvature best. Or leave learning_rate out.",
+        {
+            "limit": limit,
+            "learning_rate": rate,
+            "better_rate": limit / 2,
+            "curvature": largest,
+            "index": index,
+            "name": name,
+            "direction": direction.tolist() if direction.size <= 20 else None,
+        },
+    )
+
+
+def _left_the_domain(evidence: Evidence, rate: float) -> Finding | None:
+    finite = np.flatnonzero(np.isfinite(evidence.trace.fun))
+    if not finite.size:
+        return None
+    row = int(finite[-1])
+    x = np.ascontiguousarray(evidence.trace.flat_x[row])
+    here, gradient = evidence.objective.value_and_gradient(x)
+    better = rate
+    for _ in range(60):
+        better /= 2
+        if evidence.objective.value(x - x.dtype.type(better) * gradient) < here:
+            break
+    else:
+        return None
+    return Finding(
+        "learning-rate-too-high",
+        "error",
+        f"With the learning rate {rate:.6g}, step {row + 1} went so far that the cost is no longer a finite number "
+        f"(the last finite one is {here:.6g}).",
+        f"Use a smaller learning rate: from that point {better:.4g} lowers the cost. Or leave learning_rate out.",
+        {"learning_rate": rate, "better_rate": better},
+    )
+
+
+def learning_rate_too_low(evidence: Evidence) -> Finding | None:
+    """Find a fixed rate far below the stable limit on a run that ended before it arrived."""
+    if evidence.optimal or evidence.grew or evidence.curvature.curves_down or evidence.plateau:
+        return None
+    stable = evidence.stable_rate()
+    if stable is None or not np.isfinite(evidence.curvature.gap):
+        return None
+    limit, largest, _ = stable
+    rate = evidence.highest_rate()
+    if not rate < 0.1 * limit:
+        return None
+    slope = float(np.linalg.norm(evidence.gradient))
+    step = float(evidence.last.step_norm[0])
+    return Finding(
+        "learning-rate-too-low",
+        "warning",
+        f"The learning rate {rate:.6g} makes steps of {step:.3g} while the gradient is still {slope:.3g}: the steps are "
+        f"small because the rate is, not because the minimum is near. The cost is about {evidence.curvature.gap:.3g} "
+        f"above it.",
+        f"Use a learning rate near {limit / 2:.4g} (the stable limit is {limit:.4g}, for the curvature {largest:.4g}). "
+        "Or leave learning_rate out.",
+        {
+            "learning_rate": rate,
+            "better_rate": limit / 2,
+            "limit": limit,
+            "curvature": largest,
+        },
+    )

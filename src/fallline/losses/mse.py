@@ -1,0 +1,38 @@
+"""The squared error without the half, as most tutorials write it."""
+
+import numpy as np
+
+from fallline.losses.base import Loss
+
+__all__ = ["MeanSquaredError"]
+
+
+class MeanSquaredError(Loss):
+    """The squared error, ``(z - y)²``; its mean is the mean squared error.
+
+    Examples
+    --------
+    >>> MeanSquaredError.value(1.0, 4.0), MeanSquaredError.derivative(1.0, 4.0)
+    (9.0, 6.0)
+    """
+
+    name = "mse"
+    task = "regression"
+    steepest = 2.0
+    quadratic = True
+
+    @staticmethod
+    def value(y, z):
+        return (z - y) ** 2
+
+    @staticmethod
+    def derivative(y, z):
+        return 2.0 * (z - y)
+
+    @staticmethod
+    def curvature(y, z):
+        return 2.0 * np.ones_like(z - y)
+
+    @staticmethod
+    def constant(y, weights):
+        return np.average(y, weights=weights)

@@ -1,0 +1,98 @@
+"""What every objective offers: value, gradient and curvature at a flat point, counting its own evaluations."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Counts", "Objective", "Program"]
+
+
+@dataclass
+class Counts:
+    """Evaluations so far: of the function, of its gradient, and Hessian-vector products."""
+
+    function: int = 0
+    gradient: int = 0
+    curvature: int = 0
+
+
+@dataclass(frozen=True)
+class Program:
+    """A function that JAX can compile: ``value(x, constants)`` for a flat `x`.
+
+    Programs of the same `key` are the same code, whatever the numbers in `constants` (the arrays that the user's
+    function captured), and share what was compiled.
+    """
+
+    key: str
+    value: Any
+    gradient: Any | None
+    constants: tuple[Any, ...]
+
+
+class Objective(ABC):
+    """A function of a flat vector, to be minimised.
+
+    Attributes
+    ----------
+    size : int
+        Number of parameters.
+    dtype : numpy dtype
+        Of the parameters and of all arithmetic.
+    source : str
+        Where its gradient comes from, as in ``Result.gradient_source``.
+    exact : bool
+        Whether the gradient is exact to rounding.
+    pure : bool
+        Whether extra evaluations go unnoticed: not where they call a Python function of the user's.
+    program : Program or None
+        The compiled form, where there is one.
+    """
+
+    size: int
+    dtype: np.dtype
+    source: str
+    exact: bool = True
+    pure: bool = True
+    program: Program | None = None
+
+    def __init__(self) -> None:
+        self.counts = Counts()
+
+    @abstractmethod
+    def value(self, x: np.ndarray) -> float:
+        """Return the cost at `x`, shape (d,)."""
+
+    @abstractmethod
+    def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        """Return the cost at `x`, shape (d,), and its gradient, shape (d,)."""
+
+    def hessian_products(self, x: np.ndarray, directions: np.ndarray) -> np.ndarray:
+        """Return the Hessian at `x` times each row of `directions`, both of shape (m, d).
+
+        By central differences of the gradient, unless an objective knows better.
+        """
+        self.counts.curvature += len(directions)
+        products = np.empty_like(directions)
+        root = float(np.finfo(self.dtype).eps) ** (1 / 3 if self.exact else 1 / 4)
+        for row, direction in enumerate(directions):
+            length = float(np.linalg.norm(direction))
+            if length == 0:
+                products[row] = 0
+                continue
+            h = root * max(1.0, float(np.linalg.norm(x))) / length
+            ahead = self.value_and_gradient(x + h * direction)[1]
+            behind = self.value_and_gradient(x - h * direction)[1]
+            products[row] = (ahead - behind) / (2 * h)
+        return products
+
+    def values(self, points: np.ndarray) -> np.ndarray:
+        """Return the costs at the rows of `points`, shape (m, d), for pictures; nothing is counted."""
+        before = Counts(**vars(self.counts))
+        costs = np.array([self.value(point) for point in points])
+        self.counts = before
+        return costs

@@ -1,0 +1,52 @@
+"""A function known only by its values: gradients by central differences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fallline.arrays.layout import Layout
+from fallline.objectives.base import Objective
+from fallline.objectives.plain import PlainFunction
+
+__all__ = ["DifferencedFunction", "central_differences"]
+
+
+class DifferencedFunction(Objective):
+    """A plain function whose gradient is measured: ``(f(x + h e_i) - f(x - h e_i)) / 2h``, 2d evaluations each.
+
+    The step is ``h = eps**(1/3) * max(1, |x_i|)``, which balances the error of the formula against rounding
+    (Nocedal and Wright, *Numerical Optimization*, 2006, section 8.1).
+    """
+
+    source = "finite-differences"
+    exact = False
+    pure = False
+
+    def __init__(self, function: Callable[..., Any], layout: Layout, args: tuple[Any, ...]) -> None:
+        super().__init__()
+        self.plain = PlainFunction(function, layout, args)
+        self.size, self.dtype = layout.size, layout.dtype
+
+    def value(self, x: np.ndarray) -> float:
+        self.counts.function += 1
+        return self.plain(x)
+
+    def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        self.counts.function += 1 + 2 * x.size
+        self.counts.gradient += 1
+        return self.plain(x), central_differences(self.plain, x)
+
+
+def central_differences(function: Callable[[np.ndarray], float], x: np.ndarray) -> np.ndarray:
+    """Return the gradient of `function` at `x`, shape (d,), by central differences."""
+    gradient = np.empty_like(x)
+    steps = float(np.finfo(x.dtype).eps) ** (1 / 3) * np.maximum(1, np.abs(x))
+    for i, step in enumerate(steps):
+        ahead, behind = x.copy(), x.copy()
+        ahead[i] += step
+        behind[i] -= step
+        gradient[i] = (function(ahead) - function(behind)) / (ahead[i] - behind[i])
+    return gradient

@@ -1,0 +1,89 @@
+"""The ladder of gradients: compiled exact, exact step by step, finite differences; the first that holds is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fallline.arrays.layout import Layout
+from fallline.objectives.base import Objective
+from fallline.objectives.differences import DifferencedFunction
+from fallline.objectives.plain import PlainFunction
+
+__all__ = ["differentiate"]
+
+
+def differentiate(
+    function: Callable[..., Any], x0: np.ndarray, layout: Layout, args: tuple[Any, ...]
+) -> tuple[Objective, str]:
+    """Return the objective of a plain NumPy function, and why a lower rung was needed ("" where it was not).
+
+    Every rung is checked against the plain function at `x0`, by its value and by one directional derivative, before
+    it is trusted.
+
+    Parameters
+    ----------
+    function : callable
+        As the user wrote it.
+    x0 : array, shape (d,)
+        The start.
+    layout : Layout
+        How the function takes its parameters.
+    args : tuple
+        Its further arguments.
+    """
+    from fallline.arrays.lifting import LeavesNumpyError, NeedsValueError
+    from fallline.objectives.lifted import CompiledFunction, StepwiseFunction, trace_program
+
+    plain = PlainFunction(function, layout, args)
+    expected = plain(x0)
+    reasons = []
+    rungs: list[Callable[[], Objective]] = [
+        lambda: CompiledFunction(trace_program(function, layout, args), layout),
+        lambda: StepwiseFunction(function, layout, args),
+    ]
+    for make in rungs:
+        try:
+            with np.errstate(all="ignore"):
+                objective = make()
+                wrong = _mismatch(objective, plain, x0, expected)
+        except NeedsValueError as error:
+            reasons.append(str(error))
+            continue
+        except LeavesNumpyError as error:
+            reasons.append(str(error))
+            break
+        # the plain function has answered, so whatever goes wrong here is the lifting's: the next rung is the answer
+        except Exception as error:
+            reasons.append(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
+            continue
+        if not wrong:
+            objective.counts.function = objective.counts.gradient = 0
+            return objective, "; ".join(reasons)
+        reasons.append(wrong)
+    return DifferencedFunction(function, layout, args), "; ".join(dict.fromkeys(reasons))
+
+
+def _mismatch(objective: Objective, plain: PlainFunction, x0: np.ndarray, expected: float) -> str:
+    """Return what differs between an objective and the plain function at `x0`, or ""."""
+    cost, gradient = objective.value_and_gradient(x0)
+    eps = float(np.finfo(x0.dtype).eps)
+    if not np.isfinite(expected):
+        return "" if not np.isfinite(cost) else "the followed function is finite at the start, the plain one is not"
+    if not abs(cost - expected) <= 1e4 * eps * max(abs(expected), eps):
+        scale = np.abs(gradient) @ np.abs(x0) if np.isfinite(gradient).all() else np.inf
+        if not abs(cost - expected) <= 1e2 * eps * max(abs(expected), float(scale)):
+            return f"the followed function gives {cost:.17g} at the start, the plain one {expected:.17g}"
+    direction = np.random.default_rng(0).standard_normal(x0.size).astype(x0.dtype)
+    direction /= np.linalg.norm(direction)
+    predicted = float(gradient @ direction)
+    measured = np.nan
+    for h in eps ** np.array([1 / 3, 1 / 4, 1 / 2]) * max(1.0, float(np.abs(x0).max())):
+        ahead, behind = plain(x0 + x0.dtype.type(h) * direction), plain(x0 - x0.dtype.type(h) * direction)
+        measured = (ahead - behind) / (2 * h)
+        noise = 1e-4 * (abs(measured) + abs(predicted)) + 10 * eps * (abs(ahead) + abs(behind)) / h
+        if abs(measured - predicted) <= noise:
+            return ""
+    return f"its derivative along a direction is {predicted:.6g}, measured {measured:.6g}"

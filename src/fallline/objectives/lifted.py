@@ -1,0 +1,162 @@
+"""A plain NumPy function lifted into JAX: exact gradients, compiled where it can be, else step by step."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from fallline.arrays.layout import Layout
+from fallline.arrays.lifting import LeavesNumpyError, Lifted, lift, lower
+from fallline.errors import InputTypeError, shown
+from fallline.objectives.base import Objective, Program
+
+__all__ = ["CompiledFunction", "StepwiseFunction", "lifted_value", "trace_program"]
+
+
+def lifted_value(function: Callable[..., Any], layout: Layout, args: tuple[Any, ...]) -> Callable[[Any], Any]:
+    """Return the function of a flat JAX vector that does what `function` does to NumPy arrays."""
+
+    def value(x: jax.Array) -> jax.Array:
+        argument = layout.arguments(lift(x))
+        answer = function(argument, *args)
+        return scalar(answer).astype(x.dtype)
+
+    return value
+
+
+def scalar(answer: Any) -> jax.Array:
+    """Return what the function returned as a zero-dimensional array."""
+    lowered = lower(answer, {})
+    try:
+        array = jnp.asarray(lowered)
+    except (TypeError, ValueError) as error:
+        raise LeavesNumpyError(f"the function returned {shown(answer)}, which is no number") from error
+    if array.size != 1:
+        raise InputTypeError(f"fun must return one number; got an array of shape {array.shape}.")
+    return array.reshape(())
+
+
+def trace_program(function: Callable[..., Any], layout: Layout, args: tuple[Any, ...]) -> Program:
+    """Trace the function into a program whose captured arrays are arguments.
+
+    Raises
+    ------
+    NeedsValueError, LeavesNumpyError
+        Where the function cannot be followed without values, or not at all.
+    """
+    value = lifted_value(function, layout, args)
+    with jax.enable_x64(True):
+        traced = jax.make_jaxpr(value)(jax.ShapeDtypeStruct((layout.size,), layout.dtype))
+        constants = tuple(jnp.asarray(constant) for constant in traced.consts)
+    return Program(key=str(traced.jaxpr), value=_runner(traced.jaxpr), gradient=None, constants=constants)
+
+
+def _runner(jaxpr: Any) -> Callable[[Any, tuple[Any, ...]], Any]:
+    def value(x: Any, constants: tuple[Any, ...]) -> Any:
+        return jax.core.eval_jaxpr(jaxpr, constants, x)[0]
+
+    return value
+
+
+class CompiledFunction(Objective):
+    """A function that was traced: value, gradient and curvature are compiled, each when first asked for."""
+
+    source = "compiled"
+
+    def __init__(self, program: Program, layout: Layout) -> None:
+        super().__init__()
+        self.program: Program = program
+        self.size, self.dtype = layout.size, layout.dtype
+
+    def value(self, x: np.ndarray) -> float:
+        self.counts.function += 1
+        return float(self._call("value", x))
+
+    def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        self.counts.function += 1
+        self.counts.gradient += 1
+        cost, gradient = self._call("point", x)
+        return float(cost), np.array(gradient)
+
+    def hessian_products(self, x: np.ndarray, directions: np.ndarray) -> np.ndarray:
+        self.counts.curvature += len(directions)
+        return np.array(self._call("products", x, directions))
+
+    def values(self, points: np.ndarray) -> np.ndarray:
+        return np.array(self._call("values", points.astype(self.dtype)))
+
+    def _call(self, what: str, *arrays: np.ndarray) -> Any:
+        with jax.enable_x64(True):
+            return compiled(self.program, what)(*arrays, self.program.constants)
+
+
+@functools.lru_cache(maxsize=256)
+def _compiled(key: str, what: str, value: _ByKey) -> Any:
+    function = value.function
+
+    def products(x: Any, directions: Any, constants: Any) -> Any:
+        def slope(x: Any) -> Any:
+            return jax.grad(function)(x, constants)
+
+        return jax.vmap(lambda direction: jax.jvp(slope, (x,), (direction,))[1])(directions)
+
+    makers = {
+        "value": lambda: function,
+        "point": lambda: jax.value_and_grad(function),
+        "products": lambda: products,
+        "values": lambda: jax.vmap(function, in_axes=(0, None)),
+    }
+    return jax.jit(makers[what]())
+
+
+class _ByKey:
+    """A function that counts as equal to any other: its program's key stands beside it and says what it does."""
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByKey)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+def compiled(program: Program, what: str) -> Any:
+    """Return the compiled ``value``, ``point``, ``products`` or ``values`` of a program; shared by equal programs."""
+    return _compiled(program.key, what, _ByKey(program.value))
+
+
+class StepwiseFunction(Objective):
+    """A function that looks at values: differentiated exactly by JAX at every point anew, without compilation."""
+
+    source = "stepwise"
+    pure = False
+
+    def __init__(self, function: Callable[..., Any], layout: Layout, args: tuple[Any, ...]) -> None:
+        super().__init__()
+        self.lifted = lifted_value(function, layout, args)
+        self.size, self.dtype = layout.size, layout.dtype
+
+    def value(self, x: np.ndarray) -> float:
+        self.counts.function += 1
+        with jax.enable_x64(True):
+            return float(self.lifted(jnp.asarray(x)))
+
+    def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        self.counts.function += 1
+        self.counts.gradient += 1
+        with jax.enable_x64(True):
+            cost, gradient = jax.value_and_grad(self.lifted)(jnp.asarray(x))
+            return float(cost), np.array(gradient)
+
+    def hessian_products(self, x: np.ndarray, directions: np.ndarray) -> np.ndarray:
+        self.counts.curvature += len(directions)
+        with jax.enable_x64(True):
+            slope, point = jax.grad(self.lifted), (jnp.asarray(x),)
+            return np.array([jax.jvp(slope, point, (jnp.asarray(row),))[1] for row in directions])

@@ -1,0 +1,181 @@
+"""A loss averaged over rows, with its penalty, as an objective."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fallline.data.blocks import Block, Rows
+from fallline.data.sums import sum_blocks
+from fallline.losses import Loss
+from fallline.objectives.base import Objective
+from fallline.objectives.rows_kernels import row_kernel
+from fallline.penalties import Ridge
+
+__all__ = ["RowsObjective"]
+
+WORTH_A_KERNEL = 20_000
+"""Cells of a table below which NumPy is quicker than loading compiled code."""
+
+
+class RowsObjective(Objective):
+    """The cost ``(1/Σs) Σ s·loss(y, X·w + b) + penalty(w)``.
+
+    Parameters are flat: the coefficients `w`, shape (outputs, d) by rows, then the intercepts `b`, shape (outputs,),
+    where there are any.
+
+    Parameters
+    ----------
+    rows : Rows
+        `n` rows of `d` columns.
+    loss : Loss class
+    outputs : int
+        Predictors: one for each class where the loss wants them.
+    penalty : Ridge, optional
+        On the coefficients, never on intercepts.
+    intercept : bool
+    threads : int, optional
+        As many as there are processors by default; the bits do not depend on it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fallline.data.blocks import ArrayRows
+    >>> from fallline.losses import find
+    >>> rows = ArrayRows(np.array([[1.0], [2.0]]), np.array([3.0, 5.0]))
+    >>> RowsObjective(rows, find("mse", "regression")).value_and_gradient(np.array([2.0, 0.0]))
+    (1.0, array([-3., -2.]))
+    """
+
+    source = "compiled"
+
+    def __init__(
+        self,
+        rows: Rows,
+        loss: type[Loss],
+        *,
+        outputs: int = 1,
+        penalty: Ridge | None = None,
+        intercept: bool = True,
+        threads: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.rows, self.loss, self.outputs, self.intercept, self.threads = rows, loss, outputs, intercept, threads
+        self.penalty = penalty
+        self.coefficients = outputs * rows.columns
+        self.size = self.coefficients + (outputs if intercept else 0)
+        self.dtype = np.dtype(np.float64)
+        self._known: tuple[bytes, float, np.ndarray] | None = None
+
+    def value(self, x: np.ndarray) -> float:
+        return self.value_and_gradient(x)[0]
+
+    def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        key = x.tobytes()
+        if self._known is None or self._known[0] != key:
+            self._known = (key, *self._evaluate(x))
+        _, value, gradient = self._known
+        return value, gradient.copy()
+
+    def curvature(self, x: np.ndarray, centre: np.ndarray) -> np.ndarray:
+        """Return the Hessian, shape (size, size), in the parameters of ``(X - centre)·w + b``.
+
+        About their mean, columns of large offset keep their digits.
+        """
+        self.counts.curvature += self.size
+        w, b = self.split(x)
+        pairs = [(k, m) for k in range(self.outputs) for m in range(k + 1)]
+        width = self.rows.columns + self.intercept
+
+        def term(block: Block) -> np.ndarray:
+            bends = self._bends(block, block.X @ w.T + b)
+            columns = _with_ones(block.X - centre, self.intercept)
+            if self.outputs == 1:
+                root = np.sqrt(bends)[:, None] * columns
+                return (root.T @ root)[None]
+            return np.stack([(columns * bends[:, k, m, None]).T @ columns for k, m in pairs])
+
+        parts = sum_blocks(self.rows, term, self.threads) / self.rows.total
+        hessian = np.empty((self.outputs, width, self.outputs, width))
+        for part, (k, m) in zip(parts, pairs, strict=True):
+            hessian[k, :, m] = part
+            hessian[m, :, k] = part
+        return self._with_penalty(hessian)
+
+    def hessian_products(self, x: np.ndarray, directions: np.ndarray) -> np.ndarray:
+        self.counts.curvature += len(directions)
+        w, b = self.split(x)
+
+        def term(block: Block) -> np.ndarray:
+            bends = self._bends(block, block.X @ w.T + b)
+            changes = [block.X @ v.T + c for v, c in map(self.split, directions)]
+            if self.outputs == 1:
+                return np.stack([self._pull_back(block.X, bends[:, None] * change) for change in changes])
+            return np.stack([self._pull_back(block.X, np.einsum("nkm,nm->nk", bends, c)) for c in changes])
+
+        products = sum_blocks(self.rows, term, self.threads) / self.rows.total
+        if self.penalty is not None:
+            products[:, : self.coefficients] += self.penalty.strength * directions[:, : self.coefficients]
+        return products
+
+    def best_constant(self) -> np.ndarray:
+        """Return the predictions of least cost that are the same for all rows, shape (outputs,)."""
+        return np.atleast_1d(self.loss.constant(*self.rows.targets()))
+
+    def split(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the coefficients, shape (outputs, d), and the intercepts, shape (outputs,), as views of `x`."""
+        w = x[: self.coefficients].reshape(self.outputs, self.rows.columns)
+        return w, x[self.coefficients :] if self.intercept else np.zeros(self.outputs)
+
+    def _evaluate(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        self.counts.function += 1
+        self.counts.gradient += 1
+        w, b = self.split(x)
+        total = sum_blocks(self.rows, self._term(w, b), self.threads) / self.rows.total
+        value, gradient = float(total[0]), total[1 : 1 + self.size]
+        if self.penalty is not None:
+            value += self.penalty.value(x[: self.coefficients])
+            gradient[: self.coefficients] += self.penalty.gradient(x[: self.coefficients])
+        return value, gradient
+
+    def _term(self, w: np.ndarray, b: np.ndarray):
+        """Return the function that gives a block's cost, then its gradient."""
+        if self.outputs == 1 and self.rows.count * self.rows.columns >= WORTH_A_KERNEL:
+            order = "C" if self.rows.block(0).X.flags.c_contiguous else "F"
+            kernel, coefficients, offset = row_kernel(self.loss, order), np.ascontiguousarray(w[0]), float(b[0])
+            return lambda block: kernel(*block, coefficients, offset)
+
+        def term(block: Block) -> np.ndarray:
+            z = block.X @ w.T + b
+            if self.outputs == 1:
+                z = z[:, 0]
+            slopes = (block.weights * self.loss.derivative(block.y, z).T).T
+            cost = block.weights @ self.loss.value(block.y, z)
+            return np.concatenate([[cost], self._pull_back(block.X, slopes.reshape(-1, self.outputs))])
+
+        return term
+
+    def _bends(self, block: Block, z: np.ndarray) -> np.ndarray:
+        if self.outputs == 1:
+            return block.weights * self.loss.curvature(block.y, z[:, 0])
+        return block.weights[:, None, None] * self.loss.curvature(block.y, z)
+
+    def _pull_back(self, X: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+        """Return the flat gradient of a cost whose slopes in the predictors, shape (m, outputs), are given."""
+        parts = [(slopes.T @ X).ravel()] + ([slopes.sum(axis=0)] if self.intercept else [])
+        return np.concatenate(parts)
+
+    def _with_penalty(self, hessian: np.ndarray) -> np.ndarray:
+        """Return the Hessian, by output and column, as a matrix over flat parameters, with the penalty's part."""
+        outputs, columns = self.outputs, self.rows.columns
+        place = np.empty((outputs, hessian.shape[1]), dtype=np.intp)
+        place[:, :columns] = np.arange(self.coefficients).reshape(outputs, columns)
+        place[:, columns:] = self.coefficients + np.arange(outputs)[:, None]
+        flat = np.empty((self.size, self.size))
+        flat[np.ix_(place.ravel(), place.ravel())] = hessian.reshape(self.size, self.size)
+        if self.penalty is not None:
+            flat[np.arange(self.coefficients), np.arange(self.coefficients)] += self.penalty.strength
+        return flat
+
+
+def _with_ones(X: np.ndarray, ones: bool) -> np.ndarray:
+    return np.column_stack([X, np.ones(len(X))]) if ones else X

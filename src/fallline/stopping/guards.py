@@ -1,0 +1,35 @@
+"""The guards that watch every run: a cost that is no number, has exploded, or falls without end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fallline.stopping.base import Rule, code_of
+from fallline.trace import Rows, StopReason
+
+__all__ = ["FOLD", "Guards"]
+
+FOLD = 1e20
+"""How many fold the cost may grow, or fall below zero, before the run is cut off."""
+
+
+class Guards(Rule):
+    """Stop where the cost is not finite, has grown 1e20-fold since the start, or has fallen as far below zero."""
+
+    def init(self) -> float | None:
+        return None
+
+    def judge(self, rows: Rows, state: float | None) -> tuple[np.ndarray, Any]:
+        scale = (abs(float(rows.fun[0])) or 1.0) if state is None else state
+        costs = rows.fun[1:]
+        codes = np.zeros(len(costs), dtype=np.int64)
+        # one comparison in the healthy case: nan fails it too
+        healthy = np.abs(costs) <= FOLD * scale
+        if healthy.all():
+            return codes, scale
+        codes[costs > FOLD * scale] = code_of(StopReason.DIVERGED)
+        codes[~np.isfinite(costs)] = code_of(StopReason.NOT_FINITE)
+        codes[costs < -FOLD * max(scale, 1.0)] = code_of(StopReason.UNBOUNDED)
+        return codes, scale

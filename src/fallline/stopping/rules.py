@@ -1,0 +1,252 @@
+"""The stopping rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fallline.errors import InputError
+from fallline.stopping.base import Rule, code_of
+from fallline.trace import Rows, StopReason
+
+__all__ = [
+    "CostBelow",
+    "CostChangeBelow",
+    "GradientBelow",
+    "MaxIterations",
+    "NoImprovement",
+    "StepBelow",
+    "TimeLimit",
+]
+
+
+def _codes(holds: np.ndarray, reason: StopReason) -> np.ndarray:
+    return np.where(holds, code_of(reason), 0)
+
+
+def _positive(name: str, value: float) -> None:
+    if not (isinstance(value, (int, float)) and value > 0):
+        raise InputError(f"{name} must be a number above 0; got {value!r}. The rule could never hold. Try 1e-6.")
+
+
+@dataclass(frozen=True)
+class StepBelow(Rule):
+    """Stop when no parameter changed by as much as `tolerance`: ``max|x_new - x| < tolerance``.
+
+    Parameters
+    ----------
+    tolerance : float
+        Positive, in the parameters' units.
+
+    Raises
+    ------
+    InputError
+        Where `tolerance` is not positive.
+
+    Examples
+    --------
+    >>> import fallline as fl
+    >>> fl.minimize(lambda t: t**2, 3.0, learning_rate=0.3, stopping=StepBelow(1e-2)).nit
+    7
+    """
+
+    tolerance: float
+
+    def __post_init__(self) -> None:
+        _positive("tolerance", self.tolerance)
+
+    def judge(self, rows: Rows, state: Any) -> tuple[np.ndarray, Any]:
+        # the 2-norm is never below the largest change: rows ruled out by it need no second look
+        close = rows.step_norm[1:] < self.tolerance * np.sqrt(rows.x.shape[1])
+        for row in np.flatnonzero(close):
+            close[row] = np.max(np.abs(rows.x[row + 1] - rows.x[row])) < self.tolerance
+            if close[row]:
+                break
+        return _codes(close, StopReason.SMALL_STEPS), state
+
+
+@dataclass(frozen=True)
+class GradientBelow(Rule):
+    """Stop when the 2-norm of the gradient is below `tolerance`.
+
+    Parameters
+    ----------
+    tolerance : float
+        Positive, in units of cost per parameter.
+
+    Raises
+    ------
+    InputError
+        Where `tolerance` is not positive.
+
+    Examples
+    --------
+    >>> import fallline as fl
+    >>> fl.minimize(lambda t: t**2, 3.0, learning_rate=0.3, stopping=GradientBelow(1e-2)).nit
+    7
+    """
+
+    tolerance: float
+
+    def __post_init__(self) -> None:
+        _positive("tolerance", self.tolerance)
+
+    def judge(self, rows: Rows, state: Any) -> tuple[np.ndarray, Any]:
+        return _codes(rows.gradient_norm[1:] < self.tolerance, StopReason.SMALL_GRADIENT), state
+
+
+@dataclass(frozen=True)
+class CostChangeBelow(Rule):
+    """Stop when the cost changed by less than `tolerance` in a step: ``|f_new - f| < tolerance``.
+
+    Parameters
+    ----------
+    tolerance : float
+        Positive, in the cost's units.
+
+    Raises
+    ------
+    InputError
+        Where `tolerance` is not positive.
+
+    Examples
+    --------
+    >>> import fallline as fl
+    >>> fl.minimize(lambda t: t**2, 3.0, learning_rate=0.3, stopping=CostChangeBelow(1e-3)).nit
+    6
+    """
+
+    tolerance: float
+
+    def __post_init__(self) -> None:
+        _positive("tolerance", self.tolerance)
+
+    def judge(self, rows: Rows, state: Any) -> tuple[np.ndarray, Any]:
+        with np.errstate(invalid="ignore", over="ignore"):
+            return _codes(np.abs(np.diff(rows.fun)) < self.tolerance, StopReason.SMALL_COST_CHANGE), state
+
+
+@dataclass(frozen=True)
+class CostBelow(Rule):
+    """Stop when the cost is below `target`.
+
+    Parameters
+    ----------
+    target : float
+        In the cost's units.
+
+    Examples
+    --------
+    >>> import fallline as fl
+    >>> fl.minimize(lambda t: t**2, 3.0, learning_rate=0.3, stopping=CostBelow(0.1)).nit
+    3
+    """
+
+    target: float
+
+    def judge(self, rows: Rows, state: Any) -> tuple[np.ndarray, Any]:
+        return _codes(rows.fun[1:] < self.target, StopReason.TARGET_REACHED), state
+
+
+@dataclass(frozen=True)
+class MaxIterations(Rule):
+    """Stop after `iterations` iterations.
+
+    Parameters
+    ----------
+    iterations : int
+        At least 1.
+
+    Raises
+    ------
+    InputError
+        Where `iterations` is below 1.
+
+    Examples
+    --------
+    >>> import fallline as fl
+    >>> fl.minimize(lambda t: t**2, 3.0, learning_rate=0.3, stopping=MaxIterations(5)).nit
+    5
+    """
+
+    iterations: int
+
+    def __post_init__(self) -> None:
+        _positive("iterations", self.iterations)
+
+    def judge(self, rows: Rows, state: Any) -> tuple[np.ndarray, Any]:
+        return _codes(rows.iteration[1:] >= self.iterations, StopReason.MAX_ITERATIONS), state
+
+
+@dataclass(frozen=True)
+class TimeLimit(Rule):
+    """Stop once the run has taken `seconds` seconds.
+
+    Parameters
+    ----------
+    seconds : float
+        Positive.
+
+    Raises
+    ------
+    InputError
+        Where `seconds` is not positive.
+
+    Examples
+    --------
+    >>> import fallline as fl
+    >>> rule = TimeLimit(60) | StepBelow(1e-2)
+    >>> fl.minimize(lambda t: t**2, 3.0, learning_rate=0.3, stopping=rule).reason.value
+    'small-steps'
+    """
+
+    seconds: float
+
+    def __post_init__(self) -> None:
+        _positive("seconds", self.seconds)
+
+    def judge(self, rows: Rows, state: Any) -> tuple[np.ndarray, Any]:
+        return _codes(rows.seconds[1:] >= self.seconds, StopReason.TIME_LIMIT), state
+
+
+@dataclass(frozen=True)
+class NoImprovement(Rule):
+    """Stop when the best cost has not improved for `patience` iterations.
+
+    Parameters
+    ----------
+    patience : int
+        Iterations, at least 1.
+
+    Raises
+    ------
+    InputError
+        Where `patience` is below 1.
+
+    Examples
+    --------
+    >>> import fallline as fl
+    >>> fl.minimize(lambda t: t**2, 3.0, learning_rate=1.0, stopping=NoImprovement(patience=5)).nit
+    5
+    """
+
+    patience: int
+
+    def __post_init__(self) -> None:
+        _positive("patience", self.patience)
+
+    def init(self) -> tuple[float, int]:
+        return np.inf, 0
+
+    def judge(self, rows: Rows, state: tuple[float, int]) -> tuple[np.ndarray, tuple[float, int]]:
+        best, since = state
+        if rows.iteration[0] == 0 and not np.isnan(rows.fun[0]):
+            best = float(rows.fun[0])
+        costs = np.where(np.isnan(rows.fun[1:]), np.inf, rows.fun[1:])
+        lowest = np.minimum.accumulate(np.concatenate([[best], costs]))
+        improved = np.where(lowest[1:] < lowest[:-1], rows.iteration[1:], -1)
+        last = np.maximum.accumulate(np.concatenate([[since], improved]))[1:]
+        holds = rows.iteration[1:] - last >= self.patience
+        return _codes(holds, StopReason.NO_PROGRESS), (float(lowest[-1]), int(last[-1]))

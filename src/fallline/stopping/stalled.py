@@ -1,0 +1,20 @@
+"""The rule that notices a run standing still."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fallline.stopping.base import Rule, code_of
+from fallline.trace import Rows, StopReason
+
+__all__ = ["Stalled"]
+
+
+class Stalled(Rule):
+    """Stop after two steps in a row that changed nothing: every later step would be the same."""
+
+    def judge(self, rows: Rows, state: Any) -> tuple[np.ndarray, Any]:
+        still = rows.step_norm == 0
+        return np.where(still[1:] & still[:-1], code_of(StopReason.NO_PROGRESS), 0), state

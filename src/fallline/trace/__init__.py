@@ -1,0 +1,11 @@
+"""What a run leaves behind: records, the trace of all steps, findings, certificate and result."""
+
+from fallline.trace.certificate import Certificate
+from fallline.trace.finding import Finding
+from fallline.trace.reason import StopReason
+from fallline.trace.record import Record
+from fallline.trace.recorder import Recorder, Rows
+from fallline.trace.result import Result
+from fallline.trace.trace import Trace
+
+__all__ = ["Certificate", "Finding", "Record", "Recorder", "Result", "Rows", "StopReason", "Trace"]

@@ -1,0 +1,127 @@
+"""The keeper of steps: takes blocks of rows as they are made and thins itself within a memory bound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Literal
+
+import numpy as np
+
+__all__ = ["MEMORY", "Recorder", "Rows"]
+
+MEMORY = 64_000_000
+"""Bytes that a trace may take."""
+
+THIN_ROWS = 1000
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Consecutive steps as columns: `x` of shape (n, d), every other column of shape (n,)."""
+
+    iteration: np.ndarray
+    x: np.ndarray
+    fun: np.ndarray
+    gradient_norm: np.ndarray
+    learning_rate: np.ndarray
+    step_norm: np.ndarray
+    seconds: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.iteration)
+
+    def take(self, selection: slice | np.ndarray) -> Rows:
+        """Return the selected rows (a view where `selection` is a slice)."""
+        return Rows(*(getattr(self, name)[selection] for name in NAMES))
+
+    def copy(self) -> Rows:
+        return Rows(*(np.array(getattr(self, name)) for name in NAMES))
+
+    @staticmethod
+    def join(blocks: list[Rows]) -> Rows:
+        """Return the blocks as one, in new arrays."""
+        return Rows(*(np.concatenate([getattr(block, name) for block in blocks]) for name in NAMES))
+
+
+NAMES = tuple(field.name for field in fields(Rows))
+
+
+class Recorder:
+    """Keeps the steps of a run: all of them, thinned evenly once they pass the memory bound, or only the ends.
+
+    The first, the last, the best and the first non-finite row are always kept. The blocks given are kept as they
+    are, not copied: the caller must not write into them again.
+
+    Parameters
+    ----------
+    size : int
+        Number of parameters.
+    itemsize : int
+        Bytes of one parameter.
+    record : {"all", "thin", "ends"}
+        Keep all that fits into 64 MB, about a thousand, or only the ends.
+    """
+
+    def __init__(self, size: int, itemsize: int = 8, record: Literal["all", "thin", "ends"] = "all") -> None:
+        row_bytes = itemsize * size + 8 * (len(NAMES) - 1)
+        self.capacity = max(2, MEMORY // row_bytes - 4)
+        if record == "thin":
+            self.capacity = min(self.capacity, THIN_ROWS)
+        self.stride = 0 if record == "ends" else 1
+        self.kept = 0
+        self._blocks: list[Rows] = []
+        self.first: Rows | None = None
+        self.last: Rows | None = None
+        self.best: Rows | None = None
+        self.broken: Rows | None = None
+
+    def add(self, rows: Rows) -> Rows:
+        """Keep a block of rows that follows those before; return those of it that are kept for now."""
+        if len(rows) == 0:
+            return rows
+        if self.first is None:
+            self.first = rows.take(slice(0, 1)).copy()
+        self._pin(rows)
+        if self.stride == 0:
+            return rows.take(slice(0, 1)) if rows.iteration[0] == self.first.iteration[0] else rows.take(slice(0, 0))
+        chosen = self._thinned(rows)
+        self._blocks.append(chosen)
+        self.kept += len(chosen)
+        while self.kept > self.capacity:
+            self.stride *= 2
+            self._blocks = [self._thinned(block).copy() for block in self._blocks]
+            self.kept = sum(map(len, self._blocks))
+        return chosen
+
+    def rows(self) -> Rows:
+        """Return everything kept, in order, each row once."""
+        pins = [pin for pin in (self.first, self.best, self.broken, self.last) if pin is not None]
+        if self.stride == 1 and self._blocks:
+            return Rows.join(self._blocks)
+        joined = Rows.join([*self._blocks, *pins])
+        _, unique = np.unique(joined.iteration, return_index=True)
+        return joined.take(unique)
+
+    def _thinned(self, rows: Rows) -> Rows:
+        if self.stride <= 1:
+            return rows
+        start = int(-rows.iteration[0] % self.stride) if _consecutive(rows) else None
+        if start is not None:
+            return rows.take(slice(start, None, self.stride))
+        return rows.take(rows.iteration % self.stride == 0)
+
+    def _pin(self, rows: Rows) -> None:
+        self.last = rows.take(slice(len(rows) - 1, None)).copy()
+        best = int(np.argmin(rows.fun))
+        if np.isnan(rows.fun[best]):  # argmin stops at the first nan
+            finite = np.flatnonzero(~np.isnan(rows.fun))
+            best = int(finite[np.argmin(rows.fun[finite])]) if finite.size else -1
+        if best >= 0 and (self.best is None or rows.fun[best] < self.best.fun[0]):
+            self.best = rows.take(slice(best, best + 1)).copy()
+        if self.broken is None and not np.isfinite(rows.fun[-1]):
+            where = int(np.flatnonzero(~np.isfinite(rows.fun))[0])
+            self.broken = rows.take(slice(where, where + 1)).copy()
+
+
+def _consecutive(rows: Rows) -> bool:
+    return len(rows) > 0 and int(rows.iteration[-1] - rows.iteration[0]) == len(rows) - 1

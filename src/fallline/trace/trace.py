@@ -1,0 +1,158 @@
+"""The trace of a run: every step kept, in columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from os import PathLike
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+
+from fallline.arrays.layout import Layout, Leaf
+from fallline.trace.drawing import view
+from fallline.trace.record import Record
+from fallline.trace.recorder import NAMES, Rows
+
+if TYPE_CHECKING:
+    import pandas
+    import pyarrow
+
+__all__ = ["Trace"]
+
+
+class Trace:
+    """The steps of a run in columns; row 0 is the start.
+
+    A row's rate and step are those that led to it. Indexing gives a `Record`, slicing a `Trace`.
+
+    Parameters
+    ----------
+    rows : Rows
+        The steps, with flat parameters.
+    layout : Layout, optional
+        How the user's parameters lie in a flat row; an array of shape (d,) by default.
+
+    Examples
+    --------
+    >>> import fallline as fl
+    >>> trace = fl.minimize(lambda theta: theta**2, 3.0, learning_rate=0.25, max_iterations=2).trace
+    >>> trace.x
+    array([3.  , 1.5 , 0.75])
+    >>> trace[1].fun
+    2.25
+    """
+
+    def __init__(self, rows: Rows, layout: Layout | None = None) -> None:
+        size = rows.x.shape[1]
+        self._rows = rows
+        self.layout = layout or Layout(Leaf("array", (size,), 0), size, rows.x.dtype)
+
+    @property
+    def iteration(self) -> np.ndarray:
+        """Iteration numbers, shape (n,)."""
+        return self._rows.iteration
+
+    @property
+    def x(self) -> Any:
+        """The iterates, shape (n, *shape of x0), in the structure of ``x0``."""
+        return self.layout.columns(self._rows.x)
+
+    @property
+    def flat_x(self) -> np.ndarray:
+        """The iterates as flat rows, shape (n, d)."""
+        return self._rows.x
+
+    @property
+    def fun(self) -> np.ndarray:
+        """The cost at each iterate, shape (n,)."""
+        return self._rows.fun
+
+    @property
+    def gradient_norm(self) -> np.ndarray:
+        """The 2-norm of the gradient at each iterate, shape (n,)."""
+        return self._rows.gradient_norm
+
+    @property
+    def learning_rate(self) -> np.ndarray:
+        """The rate that led to each iterate, shape (n,); not a number at the start."""
+        return self._rows.learning_rate
+
+    @property
+    def step_norm(self) -> np.ndarray:
+        """The 2-norm of the step that led to each iterate, shape (n,); not a number at the start."""
+        return self._rows.step_norm
+
+    @property
+    def seconds(self) -> np.ndarray:
+        """Seconds since the run began, shape (n,)."""
+        return self._rows.seconds
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Record: ...
+    @overload
+    def __getitem__(self, index: slice) -> Trace: ...
+    def __getitem__(self, index: int | slice) -> Record | Trace:
+        if isinstance(index, slice):
+            return Trace(self._rows.take(index), self.layout)
+        row = range(len(self))[index]
+        return Record(
+            int(self.iteration[row]),
+            self.layout.unflatten(self._rows.x[row].copy()),
+            float(self.fun[row]),
+            float(self.gradient_norm[row]),
+            float(self.learning_rate[row]),
+            float(self.step_norm[row]),
+            float(self.seconds[row]),
+        )
+
+    def __iter__(self) -> Iterator[Record]:
+        return (self[row] for row in range(len(self)))
+
+    def __str__(self) -> str:
+        return view("trace_text")(self)
+
+    def __repr__(self) -> str:
+        return f"Trace({len(self)} rows, iterations {self.iteration[0]} to {self.iteration[-1]})"
+
+    def _repr_html_(self) -> str:
+        return view("trace_html")(self)
+
+    def to_dict(self) -> dict[str, np.ndarray]:
+        """Return the columns by name; each parameter is a column of its own: ``x``, ``x[0]``, ``w[0, 1]``."""
+        table: dict[str, np.ndarray] = {"iteration": self.iteration}
+        table |= {name: self._rows.x[:, j] for j, name in enumerate(self.layout.names())}
+        return table | {name: getattr(self, name) for name in NAMES if name not in ("iteration", "x")}
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return the table as a pandas data frame."""
+        import pandas
+
+        return pandas.DataFrame(self.to_dict())
+
+    def to_arrow(self) -> pyarrow.Table:
+        """Return the table as a PyArrow table."""
+        import pyarrow
+
+        return pyarrow.table({name: np.ascontiguousarray(column) for name, column in self.to_dict().items()})
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the trace to a file that `Trace.load` reads; data only, nothing in it is ever executed."""
+        from fallline.trace.files import save_rows
+
+        save_rows(path, self._rows, self.layout)
+
+    @staticmethod
+    def load(path: str | PathLike[str]) -> Trace:
+        """Read a trace that `Trace.save` wrote.
+
+        Raises
+        ------
+        FileError
+            Where the file is missing, is no trace, or was altered.
+        """
+        from fallline.trace.files import load_rows
+
+        return Trace(*load_rows(path))

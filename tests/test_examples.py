@@ -1,0 +1,58 @@
+"""The tutorials' programs run as they stand and end at the tutorials' numbers."""
+
+import runpy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+
+
+def example(name: str) -> dict[str, Any]:
+    """Run a program of examples/ and return what it leaves in its names."""
+    return runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
+
+
+def alarms(result: Any) -> list[str]:
+    return [finding.code for finding in result.diagnosis if finding.severity != "info"]
+
+
+def test_theta_squared_takes_the_textbooks_steps(capsys):
+    """The steps are 3, 1.2, 0.48, …; the run ends at the first tiny one and is a success."""
+    result = example("theta_squared")["result"]
+    np.testing.assert_allclose(result.trace.x, 3 * 0.4 ** np.arange(16), rtol=0, atol=1e-12)
+    assert (result.nit, str(result.reason), result.success) == (15, "small-steps", True)
+    assert alarms(result) == []
+    assert "0.48" in capsys.readouterr().out
+
+
+def test_linear_regression_by_hand_is_told_that_it_has_not_arrived(capsys):
+    """A thousand steps of a rate set by hand end short of [0, 1] and say so; no rate at all arrives."""
+    names = example("linear_regression_by_hand")
+    by_hand, by_itself, history = names["by_hand"], names["by_itself"], names["cost_history"]
+    np.testing.assert_allclose(by_hand.x, [0.11374034, 0.94996543], atol=5e-9)
+    assert history.shape == (1001,)
+    assert (np.diff(history) < 0).all()
+    assert (by_hand.nit, str(by_hand.reason), by_hand.success) == (1000, "max-iterations", False)
+    assert {"iteration-budget", "learning-rate-too-low"} & set(alarms(by_hand))
+    assert by_itself.success
+    assert alarms(by_itself) == []
+    np.testing.assert_allclose(by_itself.x, [0, 1], atol=1e-4)
+    assert "Cost at the start" in capsys.readouterr().out
+
+
+def test_diverging_line_is_told_why(capsys):
+    """The loss climbs as in the sample; the finding names the limit 0.0845; no rate at all finds the line."""
+    names = example("diverging_line")
+    diverged, found = names["diverged"], names["found"]
+    assert diverged.trace.fun[0] == 57
+    assert diverged.trace.fun[19] == pytest.approx(8036431.83, abs=0.005)
+    assert not diverged.success
+    finding = next(finding for finding in diverged.diagnosis if finding.code == "learning-rate-too-high")
+    assert finding.values["limit"] == pytest.approx(0.0845240526, rel=0.01)
+    assert found.success
+    assert alarms(found) == []
+    np.testing.assert_allclose(found.x, [2, 1], atol=1e-4)
+    assert "Epoch 19: loss=8036431.83, " in capsys.readouterr().out
