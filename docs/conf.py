@@ -1,6 +1,9 @@
 """How Sphinx makes the manual; `make docs` treats every warning as an error."""
 
+import os
 from importlib.metadata import version as installed
+
+os.environ["JAX_PLATFORMS"] = "cpu"
 
 project = "fallline"
 author = "fallline developers"
@@ -15,6 +18,7 @@ extensions = [
     "matplotlib.sphinxext.plot_directive",
 ]
 exclude_patterns = ["_build"]
+templates_path = ["_templates"]
 
 html_theme = "furo"
 html_title = "fallline"

@@ -7,8 +7,8 @@ import pkgutil
 import re
 import subprocess
 import sys
-import tomllib
 from enum import Enum
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 
@@ -124,7 +124,7 @@ def test_nothing_is_found_out_by_probing():
     passed = [
         place(path, node)
         for path in SOURCE.rglob("*.py")
-        if "models" not in path.parts
+        if "models" not in path.parts and path.name != "lifting.py"  # which stands in for NumPy's own functions
         for node in functions(path)
         if node.args.kwarg is not None
     ]
@@ -153,7 +153,9 @@ def test_public_docstrings_have_an_example(name: str):
         item
         for item, value in public(module)
         if inspect.isfunction(value)
-        or (inspect.isclass(value) and not issubclass(value, Exception | Enum) and not inspect.isabstract(value))
+        or (
+            inspect.isclass(value) and not issubclass(value, Exception | Enum | tuple) and not inspect.isabstract(value)
+        )
         if ">>>" not in (inspect.getdoc(value) or "") and not getattr(value, "_is_protocol", False)
     ]
     assert silent == []
@@ -194,6 +196,5 @@ def test_requirements_are_pinned():
 
 def test_the_version_is_told_the_same_everywhere():
     """The package, its metadata and the changelog agree on the version."""
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    assert fallline.__version__ == version
-    assert f"## [{version}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert version("fallline") == fallline.__version__
+    assert f"## [{fallline.__version__}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -1,40 +1,49 @@
-"""Means and spreads of columns, in two passes over the rows."""
+"""Means and spreads of columns."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import numpy as np
 
 from fallline.data.blocks import Block, Rows
 from fallline.data.sums import sum_blocks
 
-__all__ = ["Moments", "moments"]
+__all__ = ["means", "spreads"]
 
 
-class Moments(NamedTuple):
-    """Weighted `mean` and standard deviation `spread` of each column, shape (d,); a constant one's is exactly 0."""
-
-    mean: np.ndarray
-    spread: np.ndarray
-
-
-def moments(rows: Rows, threads: int | None = None) -> Moments:
-    """Return the columns' moments.
+def means(rows: Rows, threads: int | None = None) -> np.ndarray:
+    """Return the weighted mean of each column, shape (d,); not finite where the column holds such a number.
 
     Examples
     --------
     >>> import numpy as np
     >>> from fallline.data.blocks import ArrayRows
-    >>> moments(ArrayRows(np.array([[1.0, 7.0], [3.0, 7.0]]), np.zeros(2)))
-    Moments(mean=array([2., 7.]), spread=array([1., 0.]))
+    >>> means(ArrayRows(np.array([[1.0, 7.0], [3.0, 7.0]]), np.zeros(2)))
+    array([2., 7.])
     """
-    # about a row of the table, so that large offsets cost no digits and a constant column gives exact zeros
-    start = rows.block(0).X[0].astype(np.float64)
-    mean = start + sum_blocks(rows, lambda block: block.weights @ (block.X - start), threads) / rows.total
+    return sum_blocks(rows, lambda block: block.weights @ block.X, threads) / rows.total
+
+
+def spreads(rows: Rows, mean: np.ndarray, threads: int | None = None) -> np.ndarray:
+    """Return the weighted standard deviation of each column, shape (d,); exactly 0 where only rounding is left.
+
+    Parameters
+    ----------
+    rows : Rows
+    mean : array, shape (d,)
+        From `means`.
+    threads : int, optional
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fallline.data.blocks import ArrayRows
+    >>> spreads(ArrayRows(np.array([[1.0, 0.1], [3.0, 0.1]]), np.zeros(2)), np.array([2.0, 0.1]))
+    array([1., 0.])
+    """
 
     def squares(block: Block) -> np.ndarray:
         about = block.X - mean
         return block.weights @ (about * about)
 
-    return Moments(mean, np.sqrt(sum_blocks(rows, squares, threads) / rows.total))
+    spread = np.sqrt(sum_blocks(rows, squares, threads) / rows.total)
+    return np.where(spread <= 64 * np.finfo(float).eps * np.abs(mean), 0.0, spread)

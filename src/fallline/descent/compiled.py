@@ -11,7 +11,7 @@ import numpy as np
 from fallline.descent.engine import Block, Engine, columns
 from fallline.descent.step import Carry, begin, norm, take_step
 from fallline.methods import UpdateRule
-from fallline.objectives.base import Program
+from fallline.objectives.base import Objective, Program
 from fallline.schedules import Constant, Schedule
 from fallline.steps import Evaluate, Point, StepRule
 
@@ -29,26 +29,25 @@ class CompiledEngine(Engine):
 
     foresight = True
 
-    def __init__(self, program: Program, x0: np.ndarray, method: UpdateRule, rate: Schedule | StepRule) -> None:
-        self.program, self.x0 = program, x0
+    def __init__(self, objective: Objective, x0: np.ndarray, method: UpdateRule, rate: Schedule | StepRule) -> None:
+        if objective.program is None:
+            raise TypeError("only an objective with a program can be compiled")
+        self.program, self.x0, self.method, self.rate = objective.program, x0, method, rate
+        self.point = objective.value_and_gradient
         rows = max(1, BUFFER_BYTES // (x0.itemsize * x0.size + 40))
         self.longest = min(LONGEST, 1 << (rows.bit_length() - 1))
         fixed = isinstance(rate, Constant)
         self.rate_value = float(rate.rate) if isinstance(rate, Constant) else 0.0
         maker = _programs if _is_frozen(method) and _is_frozen(rate) else _programs.__wrapped__
-        key = _Code(program)
-        self._start, self._advance = maker(key, method, None if fixed else rate, self.longest)
-        self.carry: Carry | None = None
+        self._advance = maker(_Code(self.program), method, None if fixed else rate, self.longest)
+        self.carry: Any = None
 
     def start(self) -> Block:
-        import jax
-
-        with jax.enable_x64(True):
-            self.carry = self._start(self.x0, self.program.constants)
-            point = self.carry.point
-            slope = float(norm(point.gradient))
+        cost, gradient = self.point(self.x0)
+        point = Point(self.x0, np.asarray(cost, self.x0.dtype), gradient)
+        self.carry = begin(point, self.method, self.rate, np.asarray(0, dtype=np.int64))
         block = columns(1, self.x0)
-        for column, value in zip(block, (self.x0, float(point.fun), slope, np.nan, np.nan, 1), strict=True):
+        for column, value in zip(block, (self.x0, cost, norm(gradient), np.nan, np.nan, 1), strict=True):
             column[0] = value
         return block
 
@@ -56,7 +55,8 @@ class CompiledEngine(Engine):
         import jax
 
         with jax.enable_x64(True):
-            self.carry, buffers = self._advance(self.carry, count, self.rate_value, self.program.constants)
+            carry = jax.tree_util.tree_map(jax.numpy.asarray, _as_tree(self.carry))
+            self.carry, buffers = self._advance(carry, count, self.rate_value, self.program.constants)
             arrays = [np.asarray(buffer) for buffer in buffers]
         # a full block is used in place; a part of one is copied, lest a few rows hold a whole buffer
         return Block(*(array if count == self.longest else array[:count].copy() for array in arrays))
@@ -76,23 +76,15 @@ class _Code:
 
 
 @functools.lru_cache(maxsize=128)
-def _programs(code: _Code, method: UpdateRule, rate: Schedule | StepRule | None, longest: int) -> tuple[Any, Any]:
-    """Return the two compiled functions of a run: its start, and `count` more steps."""
+def _programs(code: _Code, method: UpdateRule, rate: Schedule | StepRule | None, longest: int) -> Any:
+    """Return the compiled function that takes `count` more steps."""
     import jax
     import jax.numpy as jnp
 
-    value, gradient = code.program.value, code.program.gradient
+    value = code.program.value
 
     def point(x: jax.Array, constants: Any) -> Point:
-        if gradient is not None:
-            return Point(x, value(x, constants), gradient(x, constants))
         return Point(x, *jax.value_and_grad(value)(x, constants))
-
-    @jax.jit
-    def start(x: jax.Array, constants: Any) -> Carry:
-        rule = rate if rate is not None else Constant(1.0)
-        carry = begin(point(x, constants), method, rule, jnp.asarray(0))
-        return jax.tree_util.tree_map(jnp.asarray, _as_tree(carry))
 
     @jax.jit
     def advance(carry: Carry, count: int, rate_value: float, constants: Any) -> tuple[Carry, tuple[jax.Array, ...]]:
@@ -115,7 +107,7 @@ def _programs(code: _Code, method: UpdateRule, rate: Schedule | StepRule | None,
 
         return jax.lax.fori_loop(0, count, body, (carry, buffers))
 
-    return start, advance
+    return advance
 
 
 class _Given(Schedule):

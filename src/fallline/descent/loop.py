@@ -61,7 +61,7 @@ def descend(
     optimality: Optimality | None = None,
     callback: Callable[[Record], Any] | None = None,
     record: Literal["all", "thin", "ends"] = "all",
-    progress: Callable[[Rows], None] | None = None,
+    progress: Callable[[Record], None] | None = None,
     layout: Layout | None = None,
 ) -> Run:
     """Descend from `x0` until a rule, optimality, the guards or the callback stop the run.
@@ -87,7 +87,7 @@ def descend(
     record : {"all", "thin", "ends"}
         How much the trace keeps.
     progress : callable, optional
-        Sees the last row of each block.
+        Sees the last record of each block.
     layout : Layout, optional
         How records show the parameters; as a flat array by default.
     """
@@ -98,7 +98,7 @@ def descend(
 
 def _engine(objective: Objective, x0: np.ndarray, method: UpdateRule, rate: Schedule | StepRule) -> Engine:
     if objective.program is not None:
-        return CompiledEngine(objective.program, x0, method, rate)
+        return CompiledEngine(objective, x0, method, rate)
     return EagerEngine(objective, x0, method, rate)
 
 
@@ -113,7 +113,7 @@ class _Loop:
         optimality: Optimality | None,
         callback: Callable[[Record], Any] | None,
         record: Literal["all", "thin", "ends"],
-        progress: Callable[[Rows], None] | None,
+        progress: Callable[[Record], None] | None,
         layout: Layout,
     ) -> None:
         self.engine, self.optimality, self.callback = engine, optimality, callback
@@ -159,7 +159,7 @@ class _Loop:
         self.iteration += len(rows)
         self.evaluations += int(block.evaluations[: len(rows)].sum())
         if self.progress is not None:
-            self.progress(rows.take(slice(-1, None)))
+            self.progress(Trace(rows, self.layout)[-1])
         return rows, reason
 
     def _adapt(self, count: int, seconds: float) -> None:

@@ -106,7 +106,7 @@ def minimize(
     findings = [_integer_start(x0)] if whole else []
     objective = _objective(fun, flat, layout, args, gradient, check_gradient, findings)
     rules, watch = _stopping(tolerance, stopping, objective)
-    line = view("live_line")(max_iterations, always=progress is True) if progress else None
+    line = view("live_line")(max_iterations, delay=0.0 if progress is True else 1.0) if progress else None
     try:
         run = descend(
             objective,

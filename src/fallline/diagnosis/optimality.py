@@ -13,16 +13,21 @@ __all__ = ["Watch", "certify", "is_optimal", "is_plateau"]
 GAP_SHARE = 1e-8
 """A point is optimal when its estimated gap is at most this share of what the run has gained."""
 
+SETTLED_SHARE = {8: 1e-14, 4: 1e-8}
+"""A run left to itself goes on to this share, by bytes of a number: then `x` too has settled, to about its root."""
 
-def is_optimal(curvature: Curvature, fun: float, start_fun: float, dtype: np.dtype) -> bool:
+
+def is_optimal(
+    curvature: Curvature, fun: float, start_fun: float, dtype: np.dtype, share: float = GAP_SHARE
+) -> bool:
     """Tell whether a point of cost `fun`, reached from `start_fun`, is optimal by its measured curvature.
 
-    It is where the estimated gap is at most 1e-8 of the fall so far, or lost in the rounding of the cost, and no
+    It is where the estimated gap is at most `share` of the fall so far, or lost in the rounding of the cost, and no
     direction curves downwards.
     """
     rounding = 8 * float(np.finfo(dtype).eps) * abs(fun)
     gained = start_fun - fun if np.isfinite(start_fun) else abs(fun)
-    return not curvature.curves_down and curvature.gap <= max(GAP_SHARE * gained, rounding)
+    return not curvature.curves_down and curvature.gap <= max(share * gained, rounding)
 
 
 def is_plateau(objective: Objective, x: np.ndarray, fun: float, curvature: Curvature) -> bool:
@@ -62,9 +67,9 @@ class Watch:
         before = Counts(**vars(self.objective.counts))
         _, gradient = self.objective.value_and_gradient(x)
         curvature = curvature_at(self.objective, x, gradient)
-        optimal = is_optimal(curvature, fun, self.start_fun, x.dtype) and not is_plateau(
-            self.objective, x, fun, curvature
-        )
+        optimal = is_optimal(
+            curvature, fun, self.start_fun, x.dtype, SETTLED_SHARE[x.itemsize]
+        ) and not is_plateau(self.objective, x, fun, curvature)
         self.objective.counts = before
         return optimal
 

@@ -31,7 +31,7 @@ class MeanSquaredError(Loss):
 
     @staticmethod
     def curvature(y, z):
-        return 2.0 * np.ones_like(z - y)
+        return 0.0 * y + 2.0
 
     @staticmethod
     def constant(y, weights):

@@ -31,7 +31,7 @@ class Squared(Loss):
 
     @staticmethod
     def curvature(y, z):
-        return np.ones_like(z - y)
+        return 0.0 * y + 1.0
 
     @staticmethod
     def constant(y, weights):

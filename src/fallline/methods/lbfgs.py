@@ -13,11 +13,16 @@ __all__ = ["LBFGS", "LBFGSState"]
 
 
 class LBFGSState(NamedTuple):
-    """The last pairs of steps and gradient changes, newest last, shape (memory, d); 1/(s·y), zero where empty."""
+    """The last pairs, newest last: steps and gradient changes, shape (memory, d), zero where there is none yet.
+
+    `inverse`, shape (memory, memory), inverts the upper triangle of ``steps @ changes.T``; `diagonal`, shape
+    (memory,), is its diagonal.
+    """
 
     steps: Any
     changes: Any
     inverse: Any
+    diagonal: Any
     scale: Any
     x: Any
     gradient: Any
@@ -29,8 +34,7 @@ class LBFGS(Method):
     """Turn the gradient by the curvature that the last steps have shown.
 
     The direction is ``H @ gradient`` with H the inverse-Hessian approximation of the last `memory` pairs
-    ``s = x - x_before``, ``y = gradient - gradient_before``, by the two-loop recursion started from
-    ``(s·y / y·y) I``. Pairs without positive curvature are left out. The first direction is the gradient, shortened
+    ``s = x - x_before``, ``y = gradient - gradient_before``, in its compact form started from ``(s·y / y·y) I``. Pairs without positive curvature are left out. The first direction is the gradient, shortened
     to length one where it is longer; a step that led nowhere empties the memory and starts anew.
 
     Parameters
@@ -47,7 +51,8 @@ class LBFGS(Method):
 
     References
     ----------
-    J. Nocedal and S. Wright, *Numerical Optimization*, 2nd edition, 2006, algorithms 7.4 and 7.5.
+    R. Byrd, J. Nocedal and R. Schnabel, "Representations of quasi-Newton matrices and their use in limited memory
+    methods", 1994, theorem 2.2 and section 3.
 
     Examples
     --------
@@ -67,52 +72,55 @@ class LBFGS(Method):
 
     def init(self, x: Any) -> LBFGSState:
         xp = namespace(x)
+        pairs = xp.zeros((self.memory, x.shape[0]), dtype=x.dtype)
+        square = xp.zeros((self.memory, self.memory), dtype=x.dtype)
         zeros = xp.zeros_like(x)
-        table = xp.zeros((self.memory, x.shape[0]), dtype=x.dtype)
-        return LBFGSState(table, table, table[:, 0], 0 * zeros[0] + 1, zeros, zeros, 0 * zeros[0])
+        return LBFGSState(pairs, pairs, square, square[0], 0 * zeros[0] + 1, zeros, zeros, 0 * zeros[0])
 
     def update(self, gradient: Any, state: LBFGSState, x: Any) -> tuple[Any, LBFGSState]:
         xp = namespace(x)
-        state = self._remember(gradient, state, x)
-        direction = _two_loops(gradient, state)
+        state = _remember(gradient, state, x)
+        direction = _apply(gradient, state)
         norm = xp.sqrt(xp.sum(gradient * gradient))
-        known = xp.any(state.inverse > 0)
         descends = xp.sum(direction * gradient) > 1e-14 * norm * xp.sqrt(xp.sum(direction * direction))
         plain = gradient / xp.maximum(norm, 0 * norm + 1)
-        return xp.where(known & descends, direction, plain), state
-
-    def _remember(self, gradient: Any, state: LBFGSState, x: Any) -> LBFGSState:
-        xp = namespace(x)
-        step, change = x - state.x, gradient - state.gradient
-        product, square = xp.sum(step * change), xp.sum(change * change)
-        tiny = xp.finfo(x.dtype).eps * xp.sqrt(square * xp.sum(step * step))
-        keep = (state.started > 0) & (product > tiny)
-        inverse = xp.where(keep, 1 / xp.where(keep, product, 1), 0)
-        stuck = (state.started > 0) & ~xp.any(step != 0)
-
-        def push(table: Any, row: Any) -> Any:
-            return xp.where(keep, xp.concat([table[1:], row[None]]), table)
-
-        return LBFGSState(
-            push(state.steps, step),
-            push(state.changes, change),
-            xp.where(stuck, 0 * state.inverse, push(state.inverse, inverse)),
-            xp.where(keep, product / xp.where(keep, square, 1), state.scale),
-            x,
-            gradient,
-            0 * state.started + 1,
-        )
+        return xp.where(xp.any(state.diagonal > 0) & descends, direction, plain), state
 
 
-def _two_loops(gradient: Any, state: LBFGSState) -> Any:
-    xp = namespace(gradient)
-    memory = state.inverse.shape[0]
-    q, weights = gradient, []
-    for i in reversed(range(memory)):
-        weight = state.inverse[i] * xp.sum(state.steps[i] * q)
-        q = q - weight * state.changes[i]
-        weights.append(weight)
-    r = state.scale * q
-    for i, weight in zip(range(memory), reversed(weights), strict=True):
-        r = r + (weight - state.inverse[i] * xp.sum(state.changes[i] * r)) * state.steps[i]
-    return r
+def _remember(gradient: Any, state: LBFGSState, x: Any) -> LBFGSState:
+    """Take the last step in as a pair, where it shows positive curvature; forget all where it led nowhere."""
+    xp = namespace(x)
+    step, change = x - state.x, gradient - state.gradient
+    product, square = xp.sum(step * change), xp.sum(change * change)
+    tiny = xp.finfo(x.dtype).eps * xp.sqrt(square * xp.sum(step * step))
+    keep = (state.started > 0) & (product > tiny)
+    stuck = (state.started > 0) & ~xp.any(step != 0)
+    product = xp.where(keep, product, 1)
+    # bordering: the inverse of a triangle that loses its first row and column and gains a last one
+    kept = state.inverse[1:, 1:]
+    column = -(kept @ (state.steps[1:] @ change)) / product
+    bottom = xp.concat([0 * column, (1 / product)[None]])
+    inverse = xp.concat([xp.concat([kept, column[:, None]], axis=1), bottom[None]])
+
+    def choose(pushed: Any, before: Any) -> Any:
+        return xp.where(stuck, 0 * before, xp.where(keep, pushed, before))
+
+    return LBFGSState(
+        choose(xp.concat([state.steps[1:], step[None]]), state.steps),
+        choose(xp.concat([state.changes[1:], change[None]]), state.changes),
+        choose(inverse, state.inverse),
+        choose(xp.concat([state.diagonal[1:], product[None]]), state.diagonal),
+        xp.where(keep, product / xp.where(keep, square, 1), state.scale),
+        x,
+        gradient,
+        0 * state.started + 1,
+    )
+
+
+def _apply(gradient: Any, state: LBFGSState) -> Any:
+    """Return the inverse-Hessian approximation times the gradient, in the compact form."""
+    steps, changes, scale = state.steps, state.changes, state.scale
+    along = state.inverse @ (steps @ gradient)
+    turned = gradient - changes.T @ along
+    middle = state.diagonal * along - scale * (changes @ turned)
+    return scale * turned + steps.T @ (state.inverse.T @ middle)

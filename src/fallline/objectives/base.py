@@ -30,7 +30,6 @@ class Program:
 
     key: str
     value: Any
-    gradient: Any | None
     constants: tuple[Any, ...]
 
 

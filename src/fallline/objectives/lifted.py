@@ -53,7 +53,7 @@ def trace_program(function: Callable[..., Any], layout: Layout, args: tuple[Any,
     with jax.enable_x64(True):
         traced = jax.make_jaxpr(value)(jax.ShapeDtypeStruct((layout.size,), layout.dtype))
         constants = tuple(jnp.asarray(constant) for constant in traced.consts)
-    return Program(key=str(traced.jaxpr), value=_runner(traced.jaxpr), gradient=None, constants=constants)
+    return Program(key=str(traced.jaxpr), value=_runner(traced.jaxpr), constants=constants)
 
 
 def _runner(jaxpr: Any) -> Callable[[Any, tuple[Any, ...]], Any]:

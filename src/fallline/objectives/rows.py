@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from fallline.data.blocks import Block, Rows
 from fallline.data.sums import sum_blocks
 from fallline.losses import Loss
 from fallline.objectives.base import Objective
-from fallline.objectives.rows_kernels import row_kernel
+from fallline.objectives.rows_kernels import curvature_kernel, row_kernel
 from fallline.penalties import Ridge
 
 __all__ = ["RowsObjective"]
@@ -84,19 +86,13 @@ class RowsObjective(Objective):
         self.counts.curvature += self.size
         w, b = self.split(x)
         pairs = [(k, m) for k in range(self.outputs) for m in range(k + 1)]
+        parts = sum_blocks(self.rows, self._bend_term(w, b, centre, pairs), self.threads) / self.rows.total
         width = self.rows.columns + self.intercept
-
-        def term(block: Block) -> np.ndarray:
-            bends = self._bends(block, block.X @ w.T + b)
-            columns = _with_ones(block.X - centre, self.intercept)
-            if self.outputs == 1:
-                root = np.sqrt(bends)[:, None] * columns
-                return (root.T @ root)[None]
-            return np.stack([(columns * bends[:, k, m, None]).T @ columns for k, m in pairs])
-
-        parts = sum_blocks(self.rows, term, self.threads) / self.rows.total
         hessian = np.empty((self.outputs, width, self.outputs, width))
         for part, (k, m) in zip(parts, pairs, strict=True):
+            # the halves above the diagonals are not filled in
+            part = np.tril(part[:width, :width])
+            part = part + np.tril(part, -1).T
             hessian[k, :, m] = part
             hessian[m, :, k] = part
         return self._with_penalty(hessian)
@@ -104,6 +100,8 @@ class RowsObjective(Objective):
     def hessian_products(self, x: np.ndarray, directions: np.ndarray) -> np.ndarray:
         self.counts.curvature += len(directions)
         w, b = self.split(x)
+        if len(directions) > 4 and self.size <= 1000:
+            return directions @ self.curvature(x, np.zeros(self.rows.columns))
 
         def term(block: Block) -> np.ndarray:
             bends = self._bends(block, block.X @ w.T + b)
@@ -137,11 +135,10 @@ class RowsObjective(Objective):
             gradient[: self.coefficients] += self.penalty.gradient(x[: self.coefficients])
         return value, gradient
 
-    def _term(self, w: np.ndarray, b: np.ndarray):
+    def _term(self, w: np.ndarray, b: np.ndarray) -> Callable[[Block], np.ndarray]:
         """Return the function that gives a block's cost, then its gradient."""
-        if self.outputs == 1 and self.rows.count * self.rows.columns >= WORTH_A_KERNEL:
-            order = "C" if self.rows.block(0).X.flags.c_contiguous else "F"
-            kernel, coefficients, offset = row_kernel(self.loss, order), np.ascontiguousarray(w[0]), float(b[0])
+        if self._compiles:
+            kernel, coefficients, offset = row_kernel(self.loss, self._order), np.ascontiguousarray(w[0]), float(b[0])
             return lambda block: kernel(*block, coefficients, offset)
 
         def term(block: Block) -> np.ndarray:
@@ -153,6 +150,29 @@ class RowsObjective(Objective):
             return np.concatenate([[cost], self._pull_back(block.X, slopes.reshape(-1, self.outputs))])
 
         return term
+
+    def _bend_term(
+        self, w: np.ndarray, b: np.ndarray, centre: np.ndarray, pairs: list[tuple[int, int]]
+    ) -> Callable[[Block], np.ndarray]:
+        """Return the function that gives a block's curvature by pairs of outputs, shape (pairs, d+1, d+1)."""
+        if self._compiles:
+            kernel, coefficients = curvature_kernel(self.loss, self._order), np.ascontiguousarray(w[0])
+            return lambda block: kernel(*block, coefficients, float(b[0]), centre)[None]
+
+        def term(block: Block) -> np.ndarray:
+            bends = self._bends(block, block.X @ w.T + b).reshape(-1, self.outputs, self.outputs)
+            columns = np.column_stack([block.X - centre, np.ones(len(block.X))])
+            return np.stack([(columns * bends[:, k, m, None]).T @ columns for k, m in pairs])
+
+        return term
+
+    @property
+    def _compiles(self) -> bool:
+        return self.outputs == 1 and self.rows.count * self.rows.columns >= WORTH_A_KERNEL
+
+    @property
+    def _order(self) -> str:
+        return "C" if self.rows.block(0).X.flags.c_contiguous else "F"
 
     def _bends(self, block: Block, z: np.ndarray) -> np.ndarray:
         if self.outputs == 1:
@@ -176,6 +196,3 @@ class RowsObjective(Objective):
             flat[np.arange(self.coefficients), np.arange(self.coefficients)] += self.penalty.strength
         return flat
 
-
-def _with_ones(X: np.ndarray, ones: bool) -> np.ndarray:
-    return np.column_stack([X, np.ones(len(X))]) if ones else X

@@ -1,4 +1,4 @@
-"""Compiled kernels: cost and gradient of a block of rows, each row read once."""
+"""Compiled kernels over a block of rows, each row read once: cost with gradient, and curvature."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from fallline.losses import Loss
 
-__all__ = ["row_kernel"]
+__all__ = ["curvature_kernel", "row_kernel"]
 
 STRIP = {"C": 64, "F": 1024}
 """Rows handled together: few enough to stay in a near cache between the two uses of a row, enough for long reads."""
@@ -31,10 +31,8 @@ def row_kernel(loss: type[Loss], order: str) -> Callable[..., np.ndarray]:
     order : {"C", "F"}
         How `X`, shape (m, d), lies in memory.
     """
-    from numba.extending import register_jitable
-
-    value, derivative = (register_jitable(_own(formula)) for formula in (loss.value, loss.derivative))
-    predict, accumulate = (_by_row if order == "C" else _by_column)()
+    value, derivative = _inlined(_own(loss.value)), _inlined(_own(loss.derivative))
+    predict, accumulate = _predict(order), _accumulate(order)
     strip = STRIP[order]
 
     def kernel(X, y, weights, w, b):
@@ -56,46 +54,105 @@ def row_kernel(loss: type[Loss], order: str) -> Callable[..., np.ndarray]:
     return _compiled(kernel)
 
 
-def _by_row() -> tuple[Callable[..., Any], Callable[..., Any]]:
-    from numba.extending import register_jitable
+@cache
+def curvature_kernel(loss: type[Loss], order: str) -> Callable[..., np.ndarray]:
+    """Return ``kernel(X, y, weights, w, b, centre) -> [X - centre, 1].T @ diag(weights·curvature) @ [X - centre, 1]``.
 
-    @register_jitable
-    def predict(X, first, last, w, b, z):
+    Only its lower triangle, shape (d+1, d+1), is meant. Columns are multiplied two by four, strip by strip, which
+    keeps the processor's registers full whatever the number of columns.
+    """
+    bend = _inlined(_own(loss.curvature))
+    predict, gather = _predict(order), _gather(order)
+    strip = STRIP["C"]
+
+    def kernel(X, y, weights, w, b, centre):
+        rows, columns = X.shape
+        padded = (columns + 4) // 4 * 4
+        total, turned = np.zeros((padded, padded)), np.zeros((padded, strip))
+        z = np.empty(strip)
+        for first in range(0, rows, strip):
+            last = min(first + strip, rows)
+            if last - first < strip:
+                turned[:] = 0.0
+            predict(X, first, last, w, b, z)
+            for i in range(first, last):
+                z[i - first] = np.sqrt(weights[i] * bend(y[i], z[i - first]))
+                turned[columns, i - first] = z[i - first]
+            gather(X, first, last, centre, z, turned)
+            for j in range(0, padded, 2):
+                for k in range(0, j + 2, 4):
+                    a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = 0.0
+                    for i in range(strip):
+                        p, q = turned[j, i], turned[j + 1, i]
+                        r0, r1, r2, r3 = turned[k, i], turned[k + 1, i], turned[k + 2, i], turned[k + 3, i]
+                        a0, a1, a2, a3 = a0 + p * r0, a1 + p * r1, a2 + p * r2, a3 + p * r3
+                        b0, b1, b2, b3 = b0 + q * r0, b1 + q * r1, b2 + q * r2, b3 + q * r3
+                    here = total[j : j + 2, k : k + 4]
+                    here[0, 0] += a0
+                    here[0, 1] += a1
+                    here[0, 2] += a2
+                    here[0, 3] += a3
+                    here[1, 0] += b0
+                    here[1, 1] += b1
+                    here[1, 2] += b2
+                    here[1, 3] += b3
+        return total[: columns + 1, : columns + 1]
+
+    return _compiled(kernel)
+
+
+def _predict(order: str) -> Callable[..., Any]:
+    def by_row(X, first, last, w, b, z):
         for i in range(first, last):
             here = 0.0
             for j in range(X.shape[1]):
                 here += X[i, j] * w[j]
             z[i - first] = here + b
 
-    @register_jitable
-    def accumulate(X, first, last, r, gradient):
-        for i in range(first, last):
-            for j in range(X.shape[1]):
-                gradient[j] += r[i - first] * X[i, j]
-
-    return predict, accumulate
-
-
-def _by_column() -> tuple[Callable[..., Any], Callable[..., Any]]:
-    from numba.extending import register_jitable
-
-    @register_jitable
-    def predict(X, first, last, w, b, z):
+    def by_column(X, first, last, w, b, z):
         for i in range(first, last):
             z[i - first] = b
         for j in range(X.shape[1]):
             for i in range(first, last):
                 z[i - first] += X[i, j] * w[j]
 
-    @register_jitable
-    def accumulate(X, first, last, r, gradient):
+    return _inlined(by_row if order == "C" else by_column)
+
+
+def _accumulate(order: str) -> Callable[..., Any]:
+    def by_row(X, first, last, r, gradient):
+        for i in range(first, last):
+            for j in range(X.shape[1]):
+                gradient[j] += r[i - first] * X[i, j]
+
+    def by_column(X, first, last, r, gradient):
         for j in range(X.shape[1]):
             here = 0.0
             for i in range(first, last):
                 here += r[i - first] * X[i, j]
             gradient[j] += here
 
-    return predict, accumulate
+    return _inlined(by_row if order == "C" else by_column)
+
+
+def _gather(order: str) -> Callable[..., Any]:
+    def by_row(X, first, last, centre, root, turned):
+        for i in range(first, last):
+            for j in range(X.shape[1]):
+                turned[j, i - first] = (X[i, j] - centre[j]) * root[i - first]
+
+    def by_column(X, first, last, centre, root, turned):
+        for j in range(X.shape[1]):
+            for i in range(first, last):
+                turned[j, i - first] = (X[i, j] - centre[j]) * root[i - first]
+
+    return _inlined(by_row if order == "C" else by_column)
+
+
+def _inlined(function: Any) -> Any:
+    from numba.extending import register_jitable
+
+    return register_jitable(function)
 
 
 def _own(formula: Any) -> Any:

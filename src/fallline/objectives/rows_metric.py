@@ -14,26 +14,28 @@ __all__ = ["Metric", "metric_at"]
 
 @dataclass(frozen=True, eq=False)
 class Metric:
-    """A positive semidefinite matrix P over flat parameters, held as a root of its pseudo-inverse.
+    """A positive semidefinite Hessian over flat parameters, held with a root of its pseudo-inverse.
 
     Attributes
     ----------
-    root : array, shape (size, rank)
-        ``root @ root.T`` is the pseudo-inverse of P in the parameters of centred columns.
+    hessian : array, shape (size, size)
+        In the parameters of centred columns.
     centre : array, shape (d,)
         Where the columns are centred.
     outputs : int
     intercept : bool
-    smallest, largest : float
-        Extreme eigenvalues of P scaled to a unit diagonal; `smallest` is 0 where P is singular.
+    root : array, shape (size, rank)
+        ``root @ root.T`` is the pseudo-inverse of the Hessian.
+    null : array, shape (size, size - rank)
+        The directions of no curvature, in parameters scaled by the root of the Hessian's diagonal.
     """
 
-    root: np.ndarray
+    hessian: np.ndarray
     centre: np.ndarray
     outputs: int
     intercept: bool
-    smallest: float
-    largest: float
+    root: np.ndarray
+    null: np.ndarray
 
     @staticmethod
     def of(hessian: np.ndarray, centre: np.ndarray, outputs: int, intercept: bool) -> Metric:
@@ -43,55 +45,76 @@ class Metric:
         values, vectors = np.linalg.eigh(hessian * scale * scale[:, None])
         keep = values > 30 * len(values) * np.finfo(float).eps * max(values[-1], 0.0)
         root = scale[:, None] * vectors[:, keep] / np.sqrt(values[keep])
-        smallest = float(values[0]) if keep.all() else 0.0
-        return Metric(root, centre, outputs, intercept, smallest, float(values[-1]))
+        return Metric(hessian, centre, outputs, intercept, root, vectors[:, ~keep])
 
     @property
-    def singular(self) -> bool:
-        return self.smallest == 0
+    def defect(self) -> int:
+        """The number of directions without curvature beyond those that are so by nature.
+
+        By nature are a constant column's coefficient, and a common shift of all outputs where nothing penalises it.
+        """
+        flat = int(np.sum(np.diag(self.hessian) == 0))
+        if self.outputs == 1:
+            return self.null.shape[1] - flat
+        blocks = self.hessian.reshape(len(self.hessian), -1)
+        shifts = 0
+        for rows in np.array(self._places()).T:
+            shift = np.zeros(len(blocks))
+            shift[rows] = 1.0
+            shifts += bool(np.abs(blocks @ shift).max() <= 1e-10 * np.abs(blocks[:, rows]).max())
+        return self.null.shape[1] - max(shifts, flat)
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
-        """Return ``P⁻¹ gradient``, shape (size,)."""
-        step = self.root @ (self.root.T @ self._centred(gradient))
+        """Return the pseudo-inverse times `gradient`, shape (size,)."""
+        step = self.root @ (self.root.T @ self.centred(gradient))
         if self.intercept:
-            w = step[: -self.outputs].reshape(self.outputs, -1)
-            step[-self.outputs :] -= w @ self.centre
+            step[-self.outputs :] -= step[: -self.outputs].reshape(self.outputs, -1) @ self.centre
         return step
 
     def decrement(self, gradient: np.ndarray) -> float:
-        """Return the gradient's length ``√(gᵀP⁻¹g)``."""
-        return float(np.linalg.norm(self.root.T @ self._centred(gradient)))
+        """Return the length ``√(gᵀH⁺g)`` of a gradient."""
+        return float(np.linalg.norm(self.root.T @ self.centred(gradient)))
+
+    def centred(self, gradient: np.ndarray) -> np.ndarray:
+        """Return a gradient in the parameters of centred columns."""
+        if not self.intercept:
+            return gradient
+        w, b = gradient[: -self.outputs].reshape(self.outputs, -1), gradient[-self.outputs :]
+        return np.concatenate([(w - np.outer(b, self.centre)).ravel(), b])
+
+    def plain(self) -> np.ndarray:
+        """Return the Hessian in the parameters of the columns as they are, shape (size, size)."""
+        shift = np.eye(len(self.hessian))
+        if self.intercept:
+            for k, rows in enumerate(self._places()):
+                shift[rows[-1], rows[:-1]] = self.centre
+        return shift.T @ self.hessian @ shift
 
     def reach(self, objective: RowsObjective) -> float:
         """Return the most that any row's predictors can change for a step of length one in this metric.
 
-        For one output that is ``max √(xᵀP⁻¹x)``; for several, a bound on the range over the outputs.
+        For one output that is ``max √(xᵀH⁺x)``; for several, a bound on the range over the outputs.
         """
-        width = len(self.centre) + self.intercept
-        spread = np.zeros((width, width))
-        for rows in self._rows_of_outputs():
-            spread += self.root[rows] @ self.root[rows].T
+        places = self._places()
+        spread = sum(self.root[rows] @ self.root[rows].T for rows in places)
         factor = 1.0 if self.outputs == 1 else 2.0
 
         def longest(block: Block) -> float:
             columns = block.X - self.centre
             if self.intercept:
                 columns = np.column_stack([columns, np.ones(len(columns))])
-            return float(np.max(np.sum((columns @ spread) * columns, axis=1)))
+            return float(np.max(np.sum((columns @ spread) * columns, axis=1)[block.weights > 0], initial=0.0))
 
         return float(np.sqrt(factor * max(longest(objective.rows.block(i)) for i in range(objective.rows.blocks))))
 
-    def _rows_of_outputs(self) -> list[np.ndarray]:
-        columns, coefficients = len(self.centre), len(self.centre) * self.outputs
-        tail = [[coefficients + k] if self.intercept else [] for k in range(self.outputs)]
-        return [np.array([*range(k * columns, (k + 1) * columns), *tail[k]]) for k in range(self.outputs)]
-
-    def _centred(self, gradient: np.ndarray) -> np.ndarray:
-        if not self.intercept:
-            return gradient
-        w = gradient[: -self.outputs].reshape(self.outputs, -1)
-        b = gradient[-self.outputs :]
-        return np.concatenate([(w - np.outer(b, self.centre)).ravel(), b])
+    def _places(self) -> list[np.ndarray]:
+        """Return for each output where its coefficients, then its intercept, stand in the flat parameters."""
+        columns = len(self.centre)
+        tail = columns * self.outputs
+        return [
+            np.array([*range(k * columns, (k + 1) * columns), *([tail + k] if self.intercept else [])], dtype=np.intp)
+            for k in range(self.outputs)
+        ]
 
 
 def metric_at(objective: RowsObjective, x: np.ndarray, centre: np.ndarray) -> Metric:

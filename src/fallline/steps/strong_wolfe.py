@@ -120,18 +120,18 @@ def _next_rate(xp: Any, low: tuple[Any, ...], high: tuple[Any, ...], before: tup
     open_ended = ~xp.isfinite(high[0])
     width = xp.where(open_ended, 0, high[0] - low[0])
     usable = xp.isfinite(high[1]) & xp.isfinite(high[2]) & ~open_ended
-    inside = _cubic_minimum(xp, low, high, usable)
     # a side whose cost is not finite tells nothing but to stay far from it
-    inside = xp.where(usable, inside, low[0] + 0.1 * width)
+    share = xp.where(usable, 0.5, 0.1)
+    inside = _cubic_minimum(xp, low, high, usable, low[0] + share * width)
     inside = xp.minimum(xp.maximum(inside, low[0] + 0.1 * width), low[0] + 0.9 * width)
-    outside = _cubic_minimum(xp, before, low, open_ended)
     step = low[0] - before[0]
-    outside = xp.where(xp.isfinite(outside), outside, low[0] + 4 * step)
+    outside = _cubic_minimum(xp, before, low, open_ended, low[0] + 9 * step)
+    outside = xp.where(outside > low[0], outside, low[0] + 9 * step)
     outside = xp.minimum(xp.maximum(outside, low[0] + step), low[0] + 9 * step)
     return xp.where(open_ended, outside, inside)
 
 
-def _cubic_minimum(xp: Any, a: tuple[Any, ...], b: tuple[Any, ...], usable: Any) -> Any:
+def _cubic_minimum(xp: Any, a: tuple[Any, ...], b: tuple[Any, ...], usable: Any, otherwise: Any) -> Any:
     """Return where the cubic through two (rate, value, slope) has its minimum (Nocedal & Wright, eq. 3.59)."""
     span = xp.where(usable & (b[0] != a[0]), b[0] - a[0], 1)
     fb, sb = xp.where(usable, b[1], 0), xp.where(usable, b[2], 0)
@@ -140,6 +140,5 @@ def _cubic_minimum(xp: Any, a: tuple[Any, ...], b: tuple[Any, ...], usable: Any)
     d2 = xp.sqrt(xp.where(inner > 0, inner, 0))
     bottom = sb - a[2] + 2 * d2
     share = (sb + d2 - d1) / xp.where(bottom != 0, bottom, 1)
-    halfway = 0.5
-    good = (inner >= 0) & (bottom != 0) & xp.isfinite(share)
-    return b[0] - span * xp.where(good, share, halfway)
+    good = usable & (inner >= 0) & (bottom != 0) & xp.isfinite(share)
+    return xp.where(good, b[0] - span * xp.where(good, share, 0), otherwise)

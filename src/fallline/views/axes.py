@@ -8,13 +8,14 @@ import numpy as np
 
 from fallline.errors import InputError, shown
 from fallline.trace import Result, Trace
+from fallline.views.path import best_row
 from fallline.views.words import label, number, outcome
 
 if TYPE_CHECKING:
     from matplotlib.lines import Line2D
     from matplotlib.text import Annotation
 
-__all__ = ["BLUE", "GREY", "RED", "axes_for", "exit_arrow", "literal", "mark", "scale", "title"]
+__all__ = ["BLUE", "GREY", "RED", "axes_for", "exit_arrow", "literal", "mark", "mark_ends", "scale_y", "steps_label", "title"]
 
 RED = "#d62728"
 BLUE = "#1f77b4"
@@ -56,26 +57,49 @@ def title(ax: Any, result: Result, note: str = "") -> None:
     ax.set_title(f"{outcome(result)}\n{note}" if note else outcome(result), fontsize="medium")
 
 
-def mark(ax: Any, what: Literal["start", "best"], cost: float, *position: float) -> Line2D:
-    """Mark the start by an open circle, or the best point by a star, with its cost in the legend."""
-    place = [[value] for value in position]
-    return ax.plot(*place, linestyle="none", zorder=6, label=f"{what}, cost {number(cost, 4)}", **MARKS[what])[0]
+def mark_ends(ax: Any, trace: Trace, places: np.ndarray) -> tuple[Line2D, Line2D]:
+    """Mark the start by an open circle and the best point by a star, at their rows of `places`.
+
+    The marks are returned; where the start was the best point, one stands for both.
+    """
+    best = best_row(trace)
+    if best == 0:
+        start = mark(ax, "start", places[0], f"start (the best), cost {number(trace.fun[0], 4)}")
+        return start, start
+    return (
+        mark(ax, "start", places[0], f"start, cost {number(trace.fun[0], 4)}"),
+        mark(ax, "best", places[best], f"best, cost {number(trace.fun[best], 4)}"),
+    )
 
 
-def scale(axis: Any, values: np.ndarray) -> None:
-    """Make an axis logarithmic where all finite values are positive, and nearly so where they span too much."""
+def mark(ax: Any, what: Literal["start", "best"], place: np.ndarray, text: str) -> Line2D:
+    """Mark one point, with a text in the legend."""
+    return ax.plot(*([value] for value in place), linestyle="none", zorder=12, label=text, **MARKS[what])[0]
+
+
+def steps_label(trace: Trace) -> str:
+    """Return what the legend calls the path."""
+    count = int(trace.iteration[-1])
+    return "1 step" if count == 1 else f"{count:,} steps"
+
+
+def scale_y(ax: Any, values: np.ndarray, *, only_wide: bool = False) -> None:
+    """Make the axis logarithmic where all values are positive and span a decade, and nearly so where they span too much.
+
+    With `only_wide` it stays linear for positive values too, unless they span too much.
+    """
     finite = values[np.isfinite(values)]
     if finite.size == 0:
         return
-    largest = float(np.abs(finite).max())
-    if (finite > 0).all():
-        if largest > 3 * finite.min():
-            axis._set_axes_scale("log")  # the public setter is per axis name
-    elif largest > 1e6 * max(float(np.median(np.abs(finite))), abs(float(finite[0]))):
-        axis._set_axes_scale("symlog", linthresh=max(abs(float(finite[0])), 1e-12 * largest))
+    largest, first = float(np.abs(finite).max()), float(np.abs(finite[0]))
+    is_wide = largest > 1e4 * max(float(np.median(np.abs(finite))), first)
+    if (finite > 0).all() and largest > 10 * finite.min() and (is_wide or not only_wide):
+        ax.set_yscale("log")
+    elif is_wide:
+        ax.set_yscale("symlog", linthresh=float(np.quantile(np.abs(finite[finite != 0]), 0.1)))
 
 
-def exit_arrow(ax: Any, trace: Trace, tail: np.ndarray, head: np.ndarray) -> Annotation | None:
+def exit_arrow(ax: Any, tail: np.ndarray, head: np.ndarray) -> Annotation | None:
     """Draw an arrow from the last point in the picture towards the next, up to the edge of the axes.
 
     Both points are of shape (2,); None where the next is not finite or lies in the picture.

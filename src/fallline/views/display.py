@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-
-from fallline.errors import InputError
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -20,11 +15,6 @@ if TYPE_CHECKING:
     from matplotlib.text import Annotation
 
 __all__ = ["ContourDisplay", "CostDisplay", "CurveDisplay", "Display", "ParametersDisplay", "RateDisplay", "SurfaceDisplay"]
-
-RED = "#d62728"
-BLUE = "#1f77b4"
-GREY = "#666666"
-
 
 @dataclass
 class Display:

@@ -2,28 +2,56 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from fallline.trace import Result, Trace
-from fallline.views.words import flat
+from fallline.views.words import flat, label, number
 
-__all__ = ["best_row", "in_view", "thinned", "window"]
+__all__ = ["Path", "best_row", "path_of", "thinned", "window"]
 
 MOST = 2000
 """Points that are drawn of a path."""
 
-REACH = 10
-"""Steps further from the start than this many times the way to the best point are off the picture."""
+REACH = 4
+"""How many times further from the start than the best point a step may be and still be drawn to scale."""
+
+
+@dataclass(frozen=True)
+class Path:
+    """The part of a run that a picture shows.
+
+    Attributes
+    ----------
+    rows : numpy array
+        Row numbers of the steps drawn, shape (n,).
+    left : int or None
+        The first row that is not drawn because it is too far away, or not finite.
+    note : str
+        The same in words; empty where every step is drawn.
+    """
+
+    rows: np.ndarray
+    left: int | None
+    note: str
+
+    def points(self, coordinates: np.ndarray) -> np.ndarray:
+        """Return the rows drawn of `coordinates`, shape (len(trace), m), a row of nan wherever steps are missing."""
+        chosen = coordinates[self.rows].astype(float)
+        if self.left is None:
+            return chosen
+        gaps = np.searchsorted(self.rows, self.left)
+        return np.insert(chosen, gaps, np.nan, axis=0) if gaps < len(chosen) else chosen
 
 
 def best_row(trace: Trace) -> int:
     """Return the row of the lowest cost; 0 where no cost is a number."""
-    costs = np.where(np.isnan(trace.fun), np.inf, trace.fun)
-    return int(np.argmin(costs))
+    return int(np.argmin(np.where(np.isnan(trace.fun), np.inf, trace.fun)))
 
 
 def thinned(trace: Trace, most: int = MOST) -> np.ndarray:
-    """Return about `most` row numbers, evenly spread, with the first, last, best and first non-finite row."""
+    """Return at most `most` row numbers, evenly spread, with the first, last, best and first non-finite row."""
     count = len(trace)
     if count <= most:
         return np.arange(count)
@@ -32,18 +60,23 @@ def thinned(trace: Trace, most: int = MOST) -> np.ndarray:
     return np.unique(np.concatenate([rows, [best_row(trace)], broken]))
 
 
-def in_view(trace: Trace, rows: np.ndarray) -> np.ndarray:
-    """Tell which of these rows are finite and near enough to be drawn to scale, shape (n,).
+def path_of(trace: Trace) -> Path:
+    """Choose the steps to draw.
 
-    A run that diverges leaves every scale behind within a few steps: what lies ten times as far from the start as
-    the best point and the end of the first step is left to an arrow.
+    A run that diverges leaves every scale behind within a few steps. What lies four times as far from the start as
+    the best point, or the end of the first step, is left to an arrow.
     """
     points = trace.flat_x.astype(float)
     with np.errstate(over="ignore", invalid="ignore"):
-        away = np.linalg.norm(points[rows] - points[0], axis=1)
-        near = [np.linalg.norm(points[row] - points[0]) for row in (best_row(trace), min(1, len(trace) - 1))]
-        finite = np.isfinite(away) & np.isfinite(trace.fun[rows])
-        return finite & (away <= REACH * max(near))
+        away = np.linalg.norm(points - points[0], axis=1)
+        reach = REACH * max(away[best_row(trace)], away[min(1, len(trace) - 1)])
+        near = np.isfinite(trace.fun) & (away <= reach)
+    near[0] = True  # the start is finite, and every picture needs a point
+    out = np.flatnonzero(~near)
+    if out.size == 0:
+        return Path(thinned(trace), None, "")
+    rows = np.union1d(thinned(trace), [out[0] - 1])
+    return Path(rows[near[rows]], int(out[0]), _note(trace, out, away))
 
 
 def window(result: Result, points: np.ndarray, margin: float = 0.12) -> np.ndarray:
@@ -51,13 +84,28 @@ def window(result: Result, points: np.ndarray, margin: float = 0.12) -> np.ndarr
 
     In one dimension the box also holds the minimum, where the certificate says how far away it is.
     """
-    low, high = points.min(axis=0), points.max(axis=0)
+    low, high = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
     distance = result.certificate.distance
     if points.shape[1] == 1 and np.isfinite(distance):
         minimum = flat(result.x) - np.sign(flat(result.jac)) * distance
         low, high = np.minimum(low, minimum), np.maximum(high, minimum)
     extent = high - low
     size = np.maximum(np.abs(low), np.abs(high))
-    flat_sides = extent <= 1e-9 * size
-    extent[flat_sides] = extent.max() if not flat_sides.all() else np.maximum(size, 1.0)[flat_sides]
-    return np.array([low - margin * extent, high + margin * extent])
+    thin = extent <= 1e-9 * size
+    extent[thin] = np.maximum(size, 1.0)[thin] if thin.all() else extent.max()
+    margins = np.where(thin, 0.5, margin) * extent
+    return np.array([low - margins, high + margins])
+
+
+def _note(trace: Trace, out: np.ndarray, away: np.ndarray) -> str:
+    iteration = trace.iteration[out[0]]
+    if not np.isfinite(trace.fun[out]).all():
+        broken = trace.iteration[out[~np.isfinite(trace.fun[out])][0]]
+        return f"off the picture from iteration {iteration:,}, cost not finite from iteration {broken:,}"
+    furthest = out[np.argmax(away[out])]
+    place = number(trace.flat_x[furthest, 0], 3)
+    if trace.flat_x.shape[1] == 1:
+        where = f"{label(trace.layout.names()[0])} = {place}"
+    else:
+        where = f"{number(away[furthest], 3)} away from the start"
+    return f"off the picture from iteration {iteration:,}; {where} at iteration {trace.iteration[furthest]:,}"

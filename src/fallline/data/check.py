@@ -1,0 +1,205 @@
+"""Features, targets and weights as the user gave them, made into arrays or refused in one sentence."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import numpy as np
+
+from fallline.errors import DataError, InputTypeError, shown
+
+__all__ = ["check_features", "check_targets", "check_weights", "refuse_not_finite"]
+
+ROWS_FROM_ZERO = "Rows and columns are counted from 0."
+
+
+def check_features(X: Any, name: str = "X") -> tuple[np.ndarray, list[str] | None]:
+    """Return `X` as an array, shape (n, d), and the names of its columns where it has any.
+
+    float32 and float64 arrays that lie in C or Fortran order are not copied; other numbers become float64. Whether
+    the numbers are finite is not looked at: see `refuse_not_finite`.
+
+    Parameters
+    ----------
+    X : array, list of rows, or a pandas, polars or PyArrow table of numbers
+    name : str
+        What to call it in errors.
+
+    Raises
+    ------
+    DataError
+        Where it is no table, has no row or column, or a column of text.
+    InputTypeError
+        Where it is sparse, or a cell is no number.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> check_features(pd.DataFrame({"a": [1, 2], "b": [0.5, 0.25]}))
+    (array([[1.  , 0.5 ],
+           [2.  , 0.25]]), ['a', 'b'])
+    """
+    if type(X).__module__.startswith("scipy.sparse"):
+        raise InputTypeError(
+            f"{name} must be a dense table; got a sparse {type(X).__name__}. Sparse data is not supported. "
+            f"Pass {name}.toarray() where it fits into memory."
+        )
+    array, names = _from_frame(X, name)
+    if array.ndim != 2:
+        raise DataError(
+            f"{name} must be a table of rows and columns (2-D); got shape {array.shape}. "
+            f"Reshape your data: {name}.reshape(-1, 1) makes one column, {name}.reshape(1, -1) one row."
+        )
+    rows, columns = array.shape
+    if rows == 0:
+        raise DataError(
+            f"{name} must have at least one row; got 0 sample(s) (shape={array.shape}) while a minimum of 1 is required. "
+            "There is nothing to learn from."
+        )
+    if columns == 0:
+        raise DataError(
+            f"{name} must have at least one column; got 0 feature(s) (shape={array.shape}) while a minimum of 1 is "
+            "required. There is nothing to learn from."
+        )
+    array = _as_floats(array, name)
+    if not (array.flags.c_contiguous or array.flags.f_contiguous):
+        array = np.ascontiguousarray(array)
+    return array, names
+
+
+def check_targets(y: Any, rows: int, estimator: str) -> tuple[np.ndarray, bool]:
+    """Return `y` as an array, shape (n,), and whether it came as a column, shape (n, 1).
+
+    Raises
+    ------
+    DataError
+        Where it is missing, has another shape, or not one entry for each of the `rows`.
+
+    Examples
+    --------
+    >>> check_targets([[1.0], [2.0]], 2, "LinearRegression")
+    (array([1., 2.]), True)
+    """
+    if y is None:
+        raise DataError(f"y must be given; got None. {estimator} requires y to be passed, but the target y is None.")
+    array = _from_frame(y, "y")[0]
+    if array.dtype.kind == "c":
+        raise DataError(f"y must hold real numbers or classes; got {array.dtype}. Complex data not supported.")
+    column = array.ndim == 2 and array.shape[1] == 1
+    if not (array.ndim == 1 or column):
+        raise DataError(
+            f"y must have shape (n,); got {array.shape}. y should be a 1d array, one target for each row. "
+            "Fit one model for each target."
+        )
+    if len(array) != rows:
+        raise DataError(
+            f"y must have one entry for each row of X; got {len(array)} for {rows} rows. Their lengths must match. "
+            "Pass the targets of just these rows."
+        )
+    return array.ravel(), column
+
+
+def check_weights(weights: Any, rows: int) -> np.ndarray | None:
+    """Return `weights` as a float64 array, shape (n,); None where all are equal.
+
+    Raises
+    ------
+    DataError
+        Where they have another shape, one is negative or not finite, or all are zero.
+
+    Examples
+    --------
+    >>> check_weights([1, 2, 3], 3)
+    array([1., 2., 3.])
+    """
+    if weights is None:
+        return None
+    try:
+        array = np.asarray(weights, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputTypeError(f"sample_weight must hold numbers; got {shown(weights)}. {_sentence(error)}") from error
+    if array.ndim == 0:
+        array = np.full(rows, float(array))
+    if array.shape != (rows,):
+        raise DataError(
+            f"sample_weight must have shape ({rows},), one weight for each row; got {array.shape}. "
+            "Pass the weights of just these rows."
+        )
+    bad = np.flatnonzero(~(np.isfinite(array) & (array >= 0)))
+    if bad.size:
+        raise DataError(
+            f"sample_weight must be zero or positive and finite; got {array[bad[0]]} at row {bad[0]}. "
+            "A weight counts repetitions. Leave the row out instead."
+        )
+    if not array.any():
+        raise DataError("sample_weight must have a positive entry; got only zeros. No row would count.")
+    return None if (array == array[0]).all() else array
+
+
+def refuse_not_finite(array: np.ndarray, name: str, columns: list[str] | None = None) -> None:
+    """Raise the error that names the first NaN or infinity in `array`, shape (n,) or (n, d), if there is one.
+
+    Raises
+    ------
+    DataError
+    """
+    for first in range(0, len(array), 65_536):
+        part = array[first : first + 65_536]
+        finite = np.isfinite(part)
+        if not finite.all():
+            _refuse(part, finite, first, name, columns)
+
+
+def _refuse(part: np.ndarray, finite: np.ndarray, first: int, name: str, columns: list[str] | None) -> NoReturn:
+    place = tuple(int(index) for index in np.argwhere(~finite)[0])
+    got = {"nan": "NaN"}.get(str(float(part[place])), str(float(part[place])))
+    where = f"row {first + place[0]}"
+    if part.ndim == 2:
+        where += f", column {columns[place[1]]!r}" if columns else f", column {place[1]}"
+    raise DataError(
+        f"{name} must hold finite numbers; got {got} at {where}. {ROWS_FROM_ZERO} Fill that cell or leave the row out."
+    )
+
+
+def _from_frame(data: Any, name: str) -> tuple[np.ndarray, list[str] | None]:
+    """Return the array in an array, list or frame of any library, and its column names if it is a frame."""
+    if isinstance(data, np.ndarray):
+        return np.asarray(data), None
+    if not isinstance(data, (list, tuple)):
+        import narwhals.stable.v2 as narwhals
+
+        frame = narwhals.from_native(data, eager_only=True, allow_series=True, pass_through=True)
+        if isinstance(frame, narwhals.Series):
+            return frame.to_numpy(), None
+        if isinstance(frame, narwhals.DataFrame):
+            names = [str(column) for column in frame.columns]
+            for column, dtype in frame.schema.items():
+                if not (dtype.is_numeric() or dtype == narwhals.Boolean or dtype == narwhals.Object):
+                    raise DataError(
+                        f"{name} must have columns of numbers; got {dtype} in column {str(column)!r}. "
+                        "Encode it as numbers first, such as one column of 0 and 1 for each category."
+                    )
+            return frame.to_numpy(), names
+    try:
+        return np.asarray(data), None
+    except ValueError as error:
+        raise DataError(
+            f"{name} must have rows of equal length; got {shown(data)}. {_sentence(error)}"
+        ) from error
+
+
+def _as_floats(array: np.ndarray, name: str) -> np.ndarray:
+    if array.dtype.kind == "c":
+        raise DataError(f"{name} must hold real numbers; got {array.dtype}. Complex data not supported.")
+    if array.dtype in (np.float32, np.float64):
+        return array
+    try:
+        return array.astype(np.float64)
+    except TypeError as error:
+        raise InputTypeError(f"{name} must hold numbers; got another thing. {_sentence(error)}") from error
+    except ValueError as error:
+        raise DataError(f"{name} must hold numbers; got text. {_sentence(error)}") from error
+
+
+def _sentence(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(".") + "."

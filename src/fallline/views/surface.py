@@ -1,0 +1,41 @@
+"""A function of two parameters as a surface, with the path on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fallline.trace import Result
+from fallline.views.axes import RED, axes_for, literal, mark_ends, steps_label, title
+from fallline.views.display import SurfaceDisplay
+from fallline.views.landscape import grid
+from fallline.views.path import path_of, window
+
+__all__ = ["draw_surface"]
+
+
+def draw_surface(result: Result, ax: Any) -> SurfaceDisplay:
+    """Draw the surface around the path, and the path in red; what is too far away is left out, and the title says so."""
+    ax = axes_for(ax, "3d")
+    trace = result.trace
+    path = path_of(trace)
+    points = np.column_stack([trace.flat_x, trace.fun]).astype(float)
+    steps = path.points(points)
+    seen = grid(result, window(result, steps[:, :2]))
+    surface = None
+    if seen is not None:
+        # What is much higher than every step would press the steps flat.
+        top = float(np.nanmax(steps[:, 2]))
+        reach = top + 0.3 * (top - float(np.nanmin(seen[2])))
+        heights = np.where(seen[2] <= reach, seen[2], np.nan)
+        surface = ax.plot_surface(*seen[:2], heights, cmap="Blues_r", alpha=0.6, linewidth=0, rcount=60, ccount=60)
+    style = {"marker": "o", "markersize": 3, "linewidth": 1.5}
+    red = ax.plot(*steps.T, color=RED, zorder=10, label=steps_label(trace), **style)[0]
+    start, best = mark_ends(ax, trace, points)
+    names = trace.layout.names()
+    ax.set(xlabel=literal(names[0]), ylabel=literal(names[1]), zlabel="cost")
+    ax.locator_params(nbins=5)
+    title(ax, result, path.note)
+    ax.legend(fontsize="small", loc="upper left")
+    return SurfaceDisplay(ax, ax.figure, surface, red, start, best)
