@@ -19,11 +19,14 @@ extensions = [
 ]
 exclude_patterns = ["_build"]
 templates_path = ["_templates"]
+default_role = "code"  # `name` in a docstring is a name of the code
 
 html_theme = "furo"
 html_title = "fallline"
 html_show_sphinx = False
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["fallline.css"]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3

@@ -30,7 +30,7 @@ class Block:
 def blocks(page: Path) -> Iterator[Block]:
     text = page.read_text(encoding="utf-8")
     found = [(match[1], match[2], text.count("\n", 0, match.start()) + 1) for match in FENCE.finditer(text)]
-    for (language, code, line), (below, printed, _) in zip(found, [*found[1:], ("", "", 0)], strict=True):
+    for (language, code, line), (below, printed, _) in zip(found, [*found[1:], ("", "", 0)], strict=False):
         if language in ("python", "console"):
             yield Block(language, code, printed if below == "text" else None, line)
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import click
 
+from fallline import __version__
 from fallline.cli.terminal import ExitCode, tell
 from fallline.errors import FalllineError, nearest, shown
 
@@ -57,7 +58,7 @@ class Commands(click.Group):
     invoke_without_command=True,
     epilog="Exit codes: 0 converged or done, 1 ran but did not converge, 2 bad usage or input, 101 internal error.",
 )
-@click.version_option(package_name="fallline", message="%(prog)s %(version)s")
+@click.version_option(__version__, message="%(prog)s %(version)s")
 @click.pass_context
 def program(ctx: click.Context) -> None:
     """Gradient descent with every step on view and every claim checked."""

@@ -13,6 +13,8 @@ __all__ = ["BLOCK_ROWS", "ArrayRows", "Block", "Rows"]
 BLOCK_ROWS = 4096
 """Rows of a block. Sums are formed block by block, so that this number, and no budget or thread, settles their bits."""
 
+ONES = np.ones(BLOCK_ROWS)
+
 
 class Block(NamedTuple):
     """Consecutive rows: `X` of shape (m, d), `y` and `weights` of shape (m,)."""
@@ -90,7 +92,7 @@ class ArrayRows(Rows):
     def block(self, index: int) -> Block:
         rows = slice(index * BLOCK_ROWS, (index + 1) * BLOCK_ROWS)
         X, y = self.X[rows], self.y[rows]
-        return Block(X, y, np.ones(len(y)) if self.weights is None else self.weights[rows])
+        return Block(X, y, ONES[: len(y)] if self.weights is None else self.weights[rows])
 
     def targets(self) -> tuple[np.ndarray, np.ndarray | None]:
         return self.y, self.weights

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 import numpy as np
 
 from fallline.data.blocks import Block, Rows
 
-__all__ = ["TreeSum", "available_threads", "sum_blocks"]
+__all__ = ["TreeSum", "available_threads", "one_blas_thread", "sum_blocks"]
 
 WORTH_A_THREAD = 250_000
 """Cells of a table below which a second thread costs more than it brings."""
@@ -95,3 +97,17 @@ def available_threads() -> int:
 def _pool(process: int) -> ThreadPoolExecutor:
     """Return this process's pool; a forked child gets a new one, as threads do not survive a fork."""
     return ThreadPoolExecutor(max(1, available_threads() - 1), thread_name_prefix=f"fallline-{process}")
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Hold BLAS to one thread meanwhile: its own pool spins after each product and slows the threads used here."""
+    with _blas().limit(limits=1, user_api="blas"):
+        yield
+
+
+@cache
+def _blas() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,6 +42,7 @@ class CompiledEngine(Engine):
         maker = _programs if _is_frozen(method) and _is_frozen(rate) else _programs.__wrapped__
         self._advance = maker(_Code(self.program), method, None if fixed else rate, self.longest)
         self.carry: Any = None
+        self.begun = False
 
     def start(self) -> Block:
         cost, gradient = self.point(self.x0)
@@ -55,11 +57,16 @@ class CompiledEngine(Engine):
         import jax
 
         with jax.enable_x64(True):
-            carry = jax.tree_util.tree_map(jax.numpy.asarray, _as_tree(self.carry))
-            self.carry, buffers = self._advance(carry, count, self.rate_value, self.program.constants)
+            if not self.begun:
+                self.carry = jax.tree_util.tree_map(jax.numpy.asarray, _as_tree(self.carry))
+                self.begun = True
+            self.carry, buffers = self._advance(self.carry, count, self.rate_value, self.program.constants)
             arrays = [np.asarray(buffer) for buffer in buffers]
         # a full block is used in place; a part of one is copied, lest a few rows hold a whole buffer
-        return Block(*(array if count == self.longest else array[:count].copy() for array in arrays))
+        x, fun, slope, length, *varying = (a if count == self.longest else a[:count].copy() for a in arrays)
+        rates = varying[0] if varying else np.broadcast_to(self.rate_value, count)
+        evaluations = varying[1] if len(varying) > 1 else np.broadcast_to(1, count)
+        return Block(x, fun, slope, rates, length, evaluations)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,33 +88,76 @@ def _programs(code: _Code, method: UpdateRule, rate: Schedule | StepRule | None,
     import jax
     import jax.numpy as jnp
 
+    from fallline.arrays.scalars import in_scalars
+
     value = code.program.value
 
     def point(x: jax.Array, constants: Any) -> Point:
         return Point(x, *jax.value_and_grad(value)(x, constants))
 
+    def step(carry: Carry, rate_value: Any, constants: Any) -> tuple[Carry, tuple[Any, ...]]:
+        dtype = carry.point.x.dtype
+        evaluate = Evaluate(lambda x: value(x, constants), lambda x: point(x, constants))
+        after, move = take_step(carry, method, rate if rate is not None else _Given(rate_value), evaluate)
+        after = jax.tree_util.tree_map(lambda new, old: jnp.asarray(new, old.dtype), _as_tree(after), carry)
+        # what is the same at every step is not written at every step: see CompiledEngine.advance
+        varying = (() if rate is None else (move.learning_rate,)) + (
+            (move.evaluations,) if isinstance(rate, StepRule) else ()
+        )
+        numbers = (after.point.fun, norm(after.point.gradient), move.step_norm, *varying)
+        return after, (after.point.x, *(jnp.asarray(number, dtype) for number in numbers))
+
     @jax.jit
     def advance(carry: Carry, count: int, rate_value: float, constants: Any) -> tuple[Carry, tuple[jax.Array, ...]]:
-        x = carry.point.x
-        evaluate = Evaluate(lambda x: value(x, constants), lambda x: point(x, constants))
-        rule = rate if rate is not None else _Given(jnp.asarray(rate_value, x.dtype))
-        buffers = (
-            jnp.zeros((longest, x.size), x.dtype),
-            *(jnp.zeros(longest, x.dtype) for _ in range(4)),
-            jnp.zeros(longest, jnp.int64),
-        )
-
-        def body(row: jax.Array, state: tuple[Carry, tuple[jax.Array, ...]]) -> tuple[Carry, tuple[jax.Array, ...]]:
-            before, written = state
-            after, move = take_step(before, method, rule, evaluate)
-            after = jax.tree_util.tree_map(lambda new, old: jnp.asarray(new, old.dtype), _as_tree(after), before)
-            there = after.point
-            made = (there.x, there.fun, norm(there.gradient), *move)
-            return after, tuple(b.at[row].set(jnp.asarray(m, b.dtype)) for b, m in zip(written, made, strict=True))
-
-        return jax.lax.fori_loop(0, count, body, (carry, buffers))
+        rate_value = jnp.asarray(rate_value, carry.point.x.dtype)
+        rewritten = in_scalars(step, carry, rate_value, constants)
+        if rewritten is not None:
+            return _scalar_loop(rewritten, carry, count, (rate_value, constants), longest)
+        return _array_loop(step, carry, count, (rate_value, constants), longest)
 
     return advance
+
+
+def _array_loop(step: Any, carry: Carry, count: Any, fixed: tuple[Any, ...], longest: int) -> Any:
+    """Return the carry and the records after `count` steps on arrays."""
+    import jax
+    import jax.numpy as jnp
+
+    rows = jax.eval_shape(step, carry, *fixed)[1]
+    buffers = tuple(jnp.zeros((longest, *row.shape), row.dtype) for row in rows)
+
+    def body(place: jax.Array, state: tuple[Carry, tuple[jax.Array, ...]]) -> tuple[Carry, tuple[jax.Array, ...]]:
+        before, written = state
+        after, row = step(before, *fixed)
+        return after, tuple(column.at[place].set(item) for column, item in zip(written, row, strict=True))
+
+    return jax.lax.fori_loop(0, count, body, (carry, buffers))
+
+
+def _scalar_loop(rewritten: Any, carry: Carry, count: Any, fixed: tuple[Any, ...], longest: int) -> Any:
+    """Return the same after `count` steps on scalars, for small problems."""
+    import jax
+    import jax.numpy as jnp
+
+    leaves, tree = jax.tree_util.tree_flatten(carry)
+    scalars = [leaf.ravel()[i] for leaf in leaves for i in range(leaf.size)]
+    beside = [leaf.ravel()[i] for leaf in jax.tree_util.tree_leaves(fixed) for i in range(leaf.size)]
+    size, dtype = carry.point.x.size, carry.point.x.dtype
+    made = jax.eval_shape(rewritten, [*scalars, *beside])[len(scalars) :]
+    path = jnp.zeros((longest, size), dtype)
+    columns = [jnp.zeros(longest, item.dtype) for item in made[size:]]
+
+    def body(place: jax.Array, state: tuple[list[Any], Any, list[Any]]) -> tuple[list[Any], Any, list[Any]]:
+        before, path, written = state
+        answers = rewritten([*before, *beside])
+        after, row = answers[: len(before)], answers[len(before) :]
+        path = path.at[place].set(jnp.stack(row[:size]))
+        return after, path, [column.at[place].set(item) for column, item in zip(written, row[size:], strict=True)]
+
+    scalars, path, columns = jax.lax.fori_loop(0, count, body, (scalars, path, columns))
+    starts = [0, *itertools.accumulate(leaf.size for leaf in leaves)]
+    leaves = [jnp.stack(scalars[i : i + leaf.size]).reshape(leaf.shape) for i, leaf in zip(starts, leaves, strict=False)]
+    return jax.tree_util.tree_unflatten(tree, leaves), (path, *columns)
 
 
 class _Given(Schedule):

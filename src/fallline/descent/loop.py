@@ -149,7 +149,7 @@ class _Loop:
         block = self.engine.advance(count)
         rows = self._rows(block, began)
         self._adapt(len(rows), time.perf_counter() - began)
-        stop, reason = self._judge(Rows.join([before.take(slice(-1, None)), rows]))
+        stop, reason = self._judge(rows, before)
         rows = rows.take(slice(0, stop))
         if self.callback is not None:
             kept, stopped = self._call_back(rows)
@@ -166,7 +166,7 @@ class _Loop:
         """Let blocks grow while they are quick, so that a stop wastes little and Ctrl-C is heard soon."""
         if self.engine.foresight:
             by_time = int(BLOCK_SECONDS * count / max(seconds, 1e-9))
-            self.pace = max(1, min(2 * self.pace, by_time, self.engine.longest))
+            self.pace = max(1, min(4 * self.pace, by_time, self.engine.longest))
 
     def _judge_start(self, start: Rows) -> StopReason | None:
         self.evaluations = 1
@@ -176,13 +176,13 @@ class _Loop:
             return StopReason.CONVERGED
         return None
 
-    def _judge(self, rows: Rows) -> tuple[int, StopReason | None]:
-        """Return how many of the rows after the first to keep, and why the run stops there, if it does."""
-        codes, self.rule_state = self.rule.judge(rows, self.rule_state)
+    def _judge(self, rows: Rows, before: Rows) -> tuple[int, StopReason | None]:
+        """Return how many of the rows to keep, and why the run stops there, if it does."""
+        codes, self.rule_state = self.rule.judge(rows, before.take(slice(-1, None)), self.rule_state)
         hits = np.flatnonzero(codes)
-        stop = int(hits[0]) + 1 if hits.size else len(rows) - 1
+        stop = int(hits[0]) + 1 if hits.size else len(rows)
         reason = reason_of(int(codes[hits[0]])) if hits.size else None
-        optimal = self._optimal(rows.take(slice(1, stop + 1)))
+        optimal = self._optimal(rows.take(slice(0, stop)))
         if optimal is not None:
             return optimal, StopReason.CONVERGED
         return stop, reason
@@ -220,8 +220,9 @@ class _Loop:
 
     def _finish(self, reason: StopReason) -> Run:
         recorder = self.recorder
-        rows = recorder.rows()
-        best = recorder.best if recorder.best is not None else rows.take(slice(0, 1))
-        last = rows.take(slice(-1, None))
+        first, last = recorder.first, recorder.last
+        if first is None or last is None:
+            raise RuntimeError("the start is always recorded")
         seconds = time.perf_counter() - self.started
-        return Run(Trace(rows, self.layout), best, last, reason, self.iteration, self.evaluations, seconds)
+        trace = Trace(recorder.blocks(), self.layout)
+        return Run(trace, recorder.best or first, last, reason, self.iteration, self.evaluations, seconds)

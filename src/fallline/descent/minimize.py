@@ -118,7 +118,7 @@ def minimize(
             max_iterations=max_iterations,
             callback=callback,
             record=record,
-            progress=line.update if line is not None else None,
+            progress=line.update if line is not None and line.wanted else None,
             layout=layout,
         )
     finally:

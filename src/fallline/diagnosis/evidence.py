@@ -10,7 +10,7 @@ import numpy as np
 from fallline.diagnosis.curvature import Curvature, curvature_at
 from fallline.methods import Method, UpdateRule
 from fallline.objectives.base import Counts, Objective
-from fallline.schedules import Schedule
+from fallline.schedules import Constant, Schedule
 from fallline.steps import StepRule
 from fallline.trace import Rows, StopReason, Trace
 
@@ -98,6 +98,8 @@ class Evidence:
 
     def highest_rate(self) -> float:
         """Return the largest rate that the run has used."""
+        if isinstance(self.rate, Constant):
+            return self.rate.rate
         rates = self.trace.learning_rate
         return float(np.nanmax(rates)) if np.isfinite(rates).any() else np.nan
 

@@ -28,7 +28,7 @@ class Program:
     function captured), and share what was compiled.
     """
 
-    key: str
+    key: Any
     value: Any
     constants: tuple[Any, ...]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import jax
+import jax.extend.core as jex
 import jax.numpy as jnp
 import numpy as np
 
@@ -53,7 +54,37 @@ def trace_program(function: Callable[..., Any], layout: Layout, args: tuple[Any,
     with jax.enable_x64(True):
         traced = jax.make_jaxpr(value)(jax.ShapeDtypeStruct((layout.size,), layout.dtype))
         constants = tuple(jnp.asarray(constant) for constant in traced.consts)
-    return Program(key=str(traced.jaxpr), value=_runner(traced.jaxpr), constants=constants)
+    return Program(key=fingerprint(traced.jaxpr), value=_runner(traced.jaxpr), constants=constants)
+
+
+def fingerprint(jaxpr: Any) -> tuple[Any, ...]:
+    """Return what tells two traced programs apart: their operations, in order, with all their settings."""
+    numbers: dict[Any, int] = {}
+
+    def name(atom: Any) -> Any:
+        if isinstance(atom, jex.Literal):
+            return np.asarray(atom.val).tobytes(), atom.aval.str_short()
+        return numbers.setdefault(atom, len(numbers))
+
+    def setting(value: Any) -> Any:
+        if isinstance(value, (jex.Jaxpr, jex.ClosedJaxpr)):
+            inner = value.jaxpr if isinstance(value, jex.ClosedJaxpr) else value
+            return fingerprint(inner), tuple(map(id, getattr(value, "consts", ())))
+        if isinstance(value, (tuple, list)):
+            return tuple(map(setting, value))
+        return value if isinstance(value, Hashable) else repr(value)
+
+    inputs = tuple((name(v), v.aval.str_short()) for v in (*jaxpr.constvars, *jaxpr.invars))
+    steps = tuple(
+        (
+            equation.primitive.name,
+            tuple((key, type(value), setting(value)) for key, value in equation.params.items()),
+            tuple(map(name, equation.invars)),
+            tuple(map(name, equation.outvars)),
+        )
+        for equation in jaxpr.eqns
+    )
+    return inputs, steps, tuple(map(name, jaxpr.outvars))
 
 
 def _runner(jaxpr: Any) -> Callable[[Any, tuple[Any, ...]], Any]:
@@ -96,7 +127,7 @@ class CompiledFunction(Objective):
 
 
 @functools.lru_cache(maxsize=256)
-def _compiled(key: str, what: str, value: _ByKey) -> Any:
+def _compiled(key: Any, what: str, value: _ByKey) -> Any:
     function = value.function
 
     def products(x: Any, directions: Any, constants: Any) -> Any:

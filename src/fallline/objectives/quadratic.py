@@ -73,6 +73,15 @@ class QuadraticObjective(Objective):
         products[:, :-1] += np.outer(products[:, -1], self._centre)
         return products
 
+    def spread(self) -> np.ndarray:
+        """Return the columns' standard deviations, shape (d,), that the Hessian holds; about 0 without an intercept."""
+        columns = self.rows.rows.columns
+        squares = np.diag(self._hessian)[:columns].copy()
+        if self.rows.penalty is not None:
+            squares -= self.rows.penalty.strength
+        spread = np.sqrt(np.maximum(squares, 0.0) / self.rows.loss.steepest)
+        return np.where(spread <= 64 * np.finfo(float).eps * np.abs(self._centre), 0.0, spread)
+
     def _solve(self) -> np.ndarray:
         """Return the minimiser: a Newton step from the best constant, then more until nothing is left to gain."""
         x = np.zeros(self.size)

@@ -115,6 +115,11 @@ class RowsObjective(Objective):
             products[:, : self.coefficients] += self.penalty.strength * directions[:, : self.coefficients]
         return products
 
+    @property
+    def penalised(self) -> bool:
+        """Whether every coefficient is penalised."""
+        return self.penalty is not None and bool((self.penalty.strength > 0).all())
+
     def best_constant(self) -> np.ndarray:
         """Return the predictions of least cost that are the same for all rows, shape (outputs,)."""
         return np.atleast_1d(self.loss.constant(*self.rows.targets()))

@@ -47,22 +47,16 @@ class Metric:
         root = scale[:, None] * vectors[:, keep] / np.sqrt(values[keep])
         return Metric(hessian, centre, outputs, intercept, root, vectors[:, ~keep])
 
-    @property
-    def defect(self) -> int:
-        """The number of directions without curvature beyond those that are so by nature.
+    def defect(self, penalised: bool) -> int:
+        """Return the number of directions without curvature beyond those that are so by nature.
 
-        By nature are a constant column's coefficient, and a common shift of all outputs where nothing penalises it.
+        By nature are a constant column's coefficient, and a common shift of all outputs, where nothing penalises them.
         """
-        flat = int(np.sum(np.diag(self.hessian) == 0))
+        flat = int(np.sum(np.diag(self.hessian) == 0)) // self.outputs
         if self.outputs == 1:
             return self.null.shape[1] - flat
-        blocks = self.hessian.reshape(len(self.hessian), -1)
-        shifts = 0
-        for rows in np.array(self._places()).T:
-            shift = np.zeros(len(blocks))
-            shift[rows] = 1.0
-            shifts += bool(np.abs(blocks @ shift).max() <= 1e-10 * np.abs(blocks[:, rows]).max())
-        return self.null.shape[1] - max(shifts, flat)
+        shifts = 0 if penalised else len(self.centre) - flat + flat * self.outputs
+        return self.null.shape[1] - shifts - self.intercept
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """Return the pseudo-inverse times `gradient`, shape (size,)."""

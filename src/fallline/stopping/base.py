@@ -38,10 +38,10 @@ class Rule(ABC):
         return None
 
     @abstractmethod
-    def judge(self, rows: Rows, state: Any) -> tuple[np.ndarray, Any]:
-        """Return the code of the reason to stop at each row but the first, 0 where there is none, and the next state.
+    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray, Any]:
+        """Return the code of the reason to stop at each row, 0 where there is none, and the next state.
 
-        The first row is only the one before, for rules that compare.
+        `before` is the one row that came just before, for rules that compare.
         """
 
     def __or__(self, other: Rule) -> Rule:
@@ -61,9 +61,9 @@ class Either(Rule):
     def init(self) -> Any:
         return self.left.init(), self.right.init()
 
-    def judge(self, rows: Rows, state: Any) -> tuple[np.ndarray, Any]:
-        left, state1 = self.left.judge(rows, state[0])
-        right, state2 = self.right.judge(rows, state[1])
+    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray, Any]:
+        left, state1 = self.left.judge(rows, before, state[0])
+        right, state2 = self.right.judge(rows, before, state[1])
         return np.where(left > 0, left, right), (state1, state2)
 
 
@@ -77,9 +77,9 @@ class Both(Rule):
     def init(self) -> Any:
         return self.left.init(), self.right.init()
 
-    def judge(self, rows: Rows, state: Any) -> tuple[np.ndarray, Any]:
-        left, state1 = self.left.judge(rows, state[0])
-        right, state2 = self.right.judge(rows, state[1])
+    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray, Any]:
+        left, state1 = self.left.judge(rows, before, state[0])
+        right, state2 = self.right.judge(rows, before, state[1])
         return np.where(right > 0, left, 0), (state1, state2)
 
 

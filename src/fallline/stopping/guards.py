@@ -21,9 +21,9 @@ class Guards(Rule):
     def init(self) -> float | None:
         return None
 
-    def judge(self, rows: Rows, state: float | None) -> tuple[np.ndarray, Any]:
-        scale = (abs(float(rows.fun[0])) or 1.0) if state is None else state
-        costs = rows.fun[1:]
+    def judge(self, rows: Rows, before: Rows, state: float | None) -> tuple[np.ndarray, Any]:
+        scale = (abs(float(before.fun[-1])) or 1.0) if state is None else state
+        costs = rows.fun
         codes = np.zeros(len(costs), dtype=np.int64)
         # one comparison in the healthy case: nan fails it too
         healthy = np.abs(costs) <= FOLD * scale

@@ -57,11 +57,12 @@ class StepBelow(Rule):
     def __post_init__(self) -> None:
         _positive("tolerance", self.tolerance)
 
-    def judge(self, rows: Rows, state: Any) -> tuple[np.ndarray, Any]:
+    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray, Any]:
         # the 2-norm is never below the largest change: rows ruled out by it need no second look
-        close = rows.step_norm[1:] < self.tolerance * np.sqrt(rows.x.shape[1])
+        close = rows.step_norm < self.tolerance * np.sqrt(rows.x.shape[1])
         for row in np.flatnonzero(close):
-            close[row] = np.max(np.abs(rows.x[row + 1] - rows.x[row])) < self.tolerance
+            previous = rows.x[row - 1] if row else before.x[-1]
+            close[row] = np.max(np.abs(rows.x[row] - previous)) < self.tolerance
             if close[row]:
                 break
         return _codes(close, StopReason.SMALL_STEPS), state
@@ -93,8 +94,8 @@ class GradientBelow(Rule):
     def __post_init__(self) -> None:
         _positive("tolerance", self.tolerance)
 
-    def judge(self, rows: Rows, state: Any) -> tuple[np.ndarray, Any]:
-        return _codes(rows.gradient_norm[1:] < self.tolerance, StopReason.SMALL_GRADIENT), state
+    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray, Any]:
+        return _codes(rows.gradient_norm < self.tolerance, StopReason.SMALL_GRADIENT), state
 
 
 @dataclass(frozen=True)
@@ -123,9 +124,9 @@ class CostChangeBelow(Rule):
     def __post_init__(self) -> None:
         _positive("tolerance", self.tolerance)
 
-    def judge(self, rows: Rows, state: Any) -> tuple[np.ndarray, Any]:
+    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray, Any]:
         with np.errstate(invalid="ignore", over="ignore"):
-            return _codes(np.abs(np.diff(rows.fun)) < self.tolerance, StopReason.SMALL_COST_CHANGE), state
+            return _codes(np.abs(np.diff(rows.fun, prepend=before.fun[-1])) < self.tolerance, StopReason.SMALL_COST_CHANGE), state
 
 
 @dataclass(frozen=True)
@@ -146,8 +147,8 @@ class CostBelow(Rule):
 
     target: float
 
-    def judge(self, rows: Rows, state: Any) -> tuple[np.ndarray, Any]:
-        return _codes(rows.fun[1:] < self.target, StopReason.TARGET_REACHED), state
+    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray, Any]:
+        return _codes(rows.fun < self.target, StopReason.TARGET_REACHED), state
 
 
 @dataclass(frozen=True)
@@ -176,8 +177,8 @@ class MaxIterations(Rule):
     def __post_init__(self) -> None:
         _positive("iterations", self.iterations)
 
-    def judge(self, rows: Rows, state: Any) -> tuple[np.ndarray, Any]:
-        return _codes(rows.iteration[1:] >= self.iterations, StopReason.MAX_ITERATIONS), state
+    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray, Any]:
+        return _codes(rows.iteration >= self.iterations, StopReason.MAX_ITERATIONS), state
 
 
 @dataclass(frozen=True)
@@ -207,8 +208,8 @@ class TimeLimit(Rule):
     def __post_init__(self) -> None:
         _positive("seconds", self.seconds)
 
-    def judge(self, rows: Rows, state: Any) -> tuple[np.ndarray, Any]:
-        return _codes(rows.seconds[1:] >= self.seconds, StopReason.TIME_LIMIT), state
+    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray, Any]:
+        return _codes(rows.seconds >= self.seconds, StopReason.TIME_LIMIT), state
 
 
 @dataclass(frozen=True)
@@ -240,13 +241,13 @@ class NoImprovement(Rule):
     def init(self) -> tuple[float, int]:
         return np.inf, 0
 
-    def judge(self, rows: Rows, state: tuple[float, int]) -> tuple[np.ndarray, tuple[float, int]]:
+    def judge(self, rows: Rows, before: Rows, state: tuple[float, int]) -> tuple[np.ndarray, tuple[float, int]]:
         best, since = state
-        if rows.iteration[0] == 0 and not np.isnan(rows.fun[0]):
-            best = float(rows.fun[0])
-        costs = np.where(np.isnan(rows.fun[1:]), np.inf, rows.fun[1:])
+        if before.iteration[-1] == 0 and not np.isnan(before.fun[-1]):
+            best = float(before.fun[-1])
+        costs = np.where(np.isnan(rows.fun), np.inf, rows.fun)
         lowest = np.minimum.accumulate(np.concatenate([[best], costs]))
-        improved = np.where(lowest[1:] < lowest[:-1], rows.iteration[1:], -1)
+        improved = np.where(lowest[1:] < lowest[:-1], rows.iteration, -1)
         last = np.maximum.accumulate(np.concatenate([[since], improved]))[1:]
-        holds = rows.iteration[1:] - last >= self.patience
+        holds = rows.iteration - last >= self.patience
         return _codes(holds, StopReason.NO_PROGRESS), (float(lowest[-1]), int(last[-1]))

@@ -93,14 +93,14 @@ class Recorder:
             self.kept = sum(map(len, self._blocks))
         return chosen
 
-    def rows(self) -> Rows:
-        """Return everything kept, in order, each row once."""
+    def blocks(self) -> list[Rows]:
+        """Return everything kept as blocks, in order, each row once."""
         pins = [pin for pin in (self.first, self.best, self.broken, self.last) if pin is not None]
-        if self.stride == 1 and self._blocks:
-            return Rows.join(self._blocks)
+        if self.stride == 1:
+            return list(self._blocks)
         joined = Rows.join([*self._blocks, *pins])
         _, unique = np.unique(joined.iteration, return_index=True)
-        return joined.take(unique)
+        return [joined.take(unique)]
 
     def _thinned(self, rows: Rows) -> Rows:
         if self.stride <= 1:

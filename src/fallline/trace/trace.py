@@ -27,8 +27,8 @@ class Trace:
 
     Parameters
     ----------
-    rows : Rows
-        The steps, with flat parameters.
+    blocks : Rows or list of Rows
+        The steps in order, with flat parameters; a column is joined when it is first asked for.
     layout : Layout, optional
         How the user's parameters lie in a flat row; an array of shape (d,) by default.
 
@@ -42,53 +42,64 @@ class Trace:
     2.25
     """
 
-    def __init__(self, rows: Rows, layout: Layout | None = None) -> None:
-        size = rows.x.shape[1]
-        self._rows = rows
-        self.layout = layout or Layout(Leaf("array", (size,), 0), size, rows.x.dtype)
+    def __init__(self, blocks: Rows | list[Rows], layout: Layout | None = None) -> None:
+        self._blocks = [blocks] if isinstance(blocks, Rows) else blocks
+        x = self._blocks[0].x
+        self.layout = layout or Layout(Leaf("array", (x.shape[1],), 0), x.shape[1], x.dtype)
+        self._columns: dict[str, np.ndarray] = {}
+
+    def _column(self, name: str) -> np.ndarray:
+        if name not in self._columns:
+            parts = [getattr(block, name) for block in self._blocks]
+            self._columns[name] = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return self._columns[name]
+
+    @property
+    def _rows(self) -> Rows:
+        return Rows(*(self._column(name) for name in NAMES))
 
     @property
     def iteration(self) -> np.ndarray:
         """Iteration numbers, shape (n,)."""
-        return self._rows.iteration
+        return self._column("iteration")
 
     @property
     def x(self) -> Any:
         """The iterates, shape (n, *shape of x0), in the structure of ``x0``."""
-        return self.layout.columns(self._rows.x)
+        return self.layout.columns(self._column("x"))
 
     @property
     def flat_x(self) -> np.ndarray:
         """The iterates as flat rows, shape (n, d)."""
-        return self._rows.x
+        return self._column("x")
 
     @property
     def fun(self) -> np.ndarray:
         """The cost at each iterate, shape (n,)."""
-        return self._rows.fun
+        return self._column("fun")
 
     @property
     def gradient_norm(self) -> np.ndarray:
         """The 2-norm of the gradient at each iterate, shape (n,)."""
-        return self._rows.gradient_norm
+        return self._column("gradient_norm")
 
     @property
     def learning_rate(self) -> np.ndarray:
         """The rate that led to each iterate, shape (n,); not a number at the start."""
-        return self._rows.learning_rate
+        return self._column("learning_rate")
 
     @property
     def step_norm(self) -> np.ndarray:
         """The 2-norm of the step that led to each iterate, shape (n,); not a number at the start."""
-        return self._rows.step_norm
+        return self._column("step_norm")
 
     @property
     def seconds(self) -> np.ndarray:
         """Seconds since the run began, shape (n,)."""
-        return self._rows.seconds
+        return self._column("seconds")
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return sum(map(len, self._blocks))
 
     @overload
     def __getitem__(self, index: int) -> Record: ...
@@ -100,7 +111,7 @@ class Trace:
         row = range(len(self))[index]
         return Record(
             int(self.iteration[row]),
-            self.layout.unflatten(self._rows.x[row].copy()),
+            self.layout.unflatten(self.flat_x[row].copy()),
             float(self.fun[row]),
             float(self.gradient_norm[row]),
             float(self.learning_rate[row]),
@@ -123,7 +134,7 @@ class Trace:
     def to_dict(self) -> dict[str, np.ndarray]:
         """Return the columns by name; each parameter is a column of its own: ``x``, ``x[0]``, ``w[0, 1]``."""
         table: dict[str, np.ndarray] = {"iteration": self.iteration}
-        table |= {name: self._rows.x[:, j] for j, name in enumerate(self.layout.names())}
+        table |= {name: self.flat_x[:, j] for j, name in enumerate(self.layout.names())}
         return table | {name: getattr(self, name) for name in NAMES if name not in ("iteration", "x")}
 
     def to_pandas(self) -> pandas.DataFrame:

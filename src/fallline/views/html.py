@@ -8,7 +8,7 @@ import numpy as np
 
 from fallline.trace import Finding, Result, Trace
 from fallline.views.path import thinned
-from fallline.views.words import SHOWN, facts, headline, label, number, ordered
+from fallline.views.words import SHOWN, cells, facts, headings, headline, number, ordered
 
 __all__ = ["result_html", "trace_html"]
 
@@ -39,8 +39,7 @@ def result_html(result: Result) -> str:
 def trace_html(trace: Trace) -> str:
     """Return the trace as a table: of more than 60 steps the first and the last 30."""
     names = trace.layout.names()
-    heads = ["iteration", *(label(name) for name in names[:SHOWN])]
-    heads += ["fun", "gradient norm", "learning rate", "step norm"]
+    heads = headings(trace)
     head = "".join(f'<th scope="col" style="{CELL};text-align:right">{escape(name)}</th>' for name in heads)
     count = len(trace)
     rows = [*range(count)] if count <= ROWS else [*range(ROWS // 2), *range(count - ROWS // 2, count)]
@@ -56,9 +55,8 @@ def trace_html(trace: Trace) -> str:
 
 
 def _row(trace: Trace, row: int) -> str:
-    cells = [str(trace.iteration[row]), *(number(value) for value in trace.flat_x[row, :SHOWN])]
-    cells += [number(column[row]) for column in (trace.fun, trace.gradient_norm, trace.learning_rate, trace.step_norm)]
-    return "<tr>" + "".join(f'<td style="{CELL};text-align:right">{cell}</td>' for cell in cells) + "</tr>"
+    columns = "".join(f'<td style="{CELL};text-align:right">{cell}</td>' for cell in cells(trace, row))
+    return f"<tr>{columns}</tr>"
 
 
 def _finding(finding: Finding) -> str:

@@ -49,6 +49,11 @@ class LiveLine:
         self._drawn = False
         self._is_terminal = self._stream.isatty() and os.environ.get("TERM") != "dumb"
 
+    @property
+    def wanted(self) -> bool:
+        """Whether anything will ever be drawn."""
+        return self._is_terminal
+
     def update(self, record: Record) -> None:
         """Show a step, where a drawing is due."""
         if not self._is_terminal or (now := self._clock()) < self._due:

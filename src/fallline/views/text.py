@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from fallline.trace import Finding, Result, Trace
-from fallline.views.words import SHOWN, facts, headline, label, number, ordered
+from fallline.views.words import SHOWN, cells, facts, headings, headline, ordered
 
 __all__ = ["result_text", "trace_text"]
 
@@ -42,18 +42,9 @@ def trace_text(trace: Trace) -> str:
     names = trace.layout.names()
     count = len(trace)
     rows = [*range(count)] if count <= ROWS else [*range(ROWS // 2), *range(count - ROWS // 2, count)]
-    columns = [["iteration", *(str(trace.iteration[row]) for row in rows)]]
-    for place, name in enumerate(names[:SHOWN]):
-        columns.append([label(name), *(number(trace.flat_x[row, place]) for row in rows)])
-    for title, column in [
-        ("fun", trace.fun),
-        ("gradient norm", trace.gradient_norm),
-        ("learning rate", trace.learning_rate),
-        ("step norm", trace.step_norm),
-    ]:
-        columns.append([title, *(number(column[row]) for row in rows)])
-    widths = [max(map(len, column)) for column in columns]
-    lines = ["  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in zip(*columns, strict=True)]
+    table = [headings(trace), *(cells(trace, row) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = ["  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)) for line in table]
     if count > ROWS:
         lines.insert(1 + ROWS // 2, f"… {count - ROWS:,} steps left out …")
     if len(names) > SHOWN:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from fallline.trace import Finding, Result, StopReason
+from fallline.trace import Finding, Result, StopReason, Trace
 
-__all__ = ["facts", "flat", "headline", "label", "number", "ordered", "outcome"]
+__all__ = ["cells", "facts", "flat", "headings", "headline", "label", "number", "ordered", "outcome"]
 
 SHOWN = 6
 """Parameters that are shown before the rest is left out."""
 
-FAILED = {StopReason.DIVERGED: "Diverged", StopReason.NOT_FINITE: "Broke down", StopReason.UNBOUNDED: "Fell without end"}
+UNVERIFIED = {
+    StopReason.CONVERGED: "In doubt",
+    StopReason.DIVERGED: "Diverged",
+    StopReason.NOT_FINITE: "Broke down",
+    StopReason.UNBOUNDED: "Unbounded",
+}
 
 
 def outcome(result: Result) -> str:
     """Return what became of the run in a few words: ``Converged after 15 iterations``."""
-    what = "Converged" if result.success else FAILED.get(result.reason, "Not converged")
+    what = "Converged" if result.success else UNVERIFIED.get(result.reason, "Not converged")
     return f"{what} after {_counted(result.nit, 'iteration')}"
 
 
@@ -61,14 +65,27 @@ def parameters(result: Result) -> str:
     return text + (f"  ({count:,} numbers)" if count > SHOWN else "")
 
 
+def headings(trace: Trace) -> list[str]:
+    """Return the headings of the table of steps, with at most six parameters."""
+    names = [label(name) for name in trace.layout.names()[:SHOWN]]
+    return ["iteration", *names, "fun", "gradient norm", "learning rate", "step norm"]
+
+
+def cells(trace: Trace, row: int) -> list[str]:
+    """Return one step under those headings; no rate and no step led to the start."""
+    led = [number(column[row]) if trace.iteration[row] > 0 else "-" for column in (trace.learning_rate, trace.step_norm)]
+    values = [*trace.flat_x[row, :SHOWN], trace.fun[row], trace.gradient_norm[row]]
+    return [str(trace.iteration[row]), *map(number, values), *led]
+
+
 def ordered(findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings, the gravest first."""
     return sorted(findings, key=lambda finding: ("error", "warning", "info").index(finding.severity))
 
 
 def number(value: float, digits: int = 6) -> str:
-    """Return `value` to so many significant digits; ``-`` where it is not a number."""
-    return "-" if math.isnan(value) else f"{value:.{digits}g}"
+    """Return `value` to so many significant digits."""
+    return f"{value:.{digits}g}"
 
 
 def label(name: str, width: int = 24) -> str:

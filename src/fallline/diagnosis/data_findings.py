@@ -1,0 +1,115 @@
+"""Findings about the data of a fit: columns that do nothing, that repeat each other, or that differ in scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fallline.objectives.rows_metric import Metric
+from fallline.trace import Finding
+
+__all__ = ["collinear", "constant_features", "features_unscaled", "separable", "shape_mismatch"]
+
+UNSCALED = 100
+"""How many times better the curvature's condition must be after standardising for the scales to be blamed."""
+
+NAMED = 5
+
+
+def shape_mismatch(rows: int) -> Finding:
+    """Tell that a column of targets was taken as a vector."""
+    return Finding(
+        "shape-mismatch",
+        "info",
+        f"The targets came with shape ({rows}, 1) and were taken as ({rows},).",
+        "Pass y.ravel() to say the same without this note.",
+        {"shape": [rows, 1]},
+    )
+
+
+def constant_features(columns: np.ndarray, names: Sequence[str]) -> Finding | None:
+    """Find columns that never vary."""
+    if columns.size == 0:
+        return None
+    return Finding(
+        "constant-feature",
+        "info",
+        f"{_listed(columns, names)} never varies: it tells nothing that the intercept does not.",
+        "Leave it out.",
+        {"index": _one_or_all(columns), "name": [names[j] for j in columns]},
+    )
+
+
+def collinear(metric: Metric, columns: int, names: Sequence[str], penalised: bool) -> Finding | None:
+    """Find columns that add up to each other, so that the coefficients are not unique."""
+    if metric.defect(penalised) <= 0:
+        return None
+    first = metric.null[:columns]
+    weights = np.sqrt((first**2).sum(axis=1)) * (np.diag(metric.hessian)[:columns] > 0)
+    involved = np.flatnonzero(weights > 0.1 * weights.max()) if weights.any() else np.arange(0)
+    return Finding(
+        "collinear",
+        "warning",
+        f"{_listed(involved, names)}: these columns add up to each other, so the minimum is not unique. The coefficients are "
+        "those of least norm; predictions do not depend on the choice.",
+        "Leave one of them out, or set alpha above 0.",
+        {"index": _one_or_all(involved), "name": [names[j] for j in involved], "directions": metric.defect(penalised)},
+    )
+
+
+def features_unscaled(
+    hessian: np.ndarray, standardised: np.ndarray, names: Sequence[str], spread: np.ndarray
+) -> Finding | None:
+    """Find columns of so different a scale that plain descent crawls or diverges.
+
+    Parameters
+    ----------
+    hessian, standardised : array, shape (size, size)
+        The curvature with the columns as they are, and with standardised columns.
+    names : sequence of str
+    spread : array, shape (d,)
+    """
+    before, after = _condition(hessian), _condition(standardised)
+    if not before > UNSCALED * after:
+        return None
+    varying = np.flatnonzero(spread > 0)
+    low, high = varying[np.argmin(spread[varying])], varying[np.argmax(spread[varying])]
+    return Finding(
+        "features-unscaled",
+        "warning",
+        f"The columns differ in scale or lie far from zero (standard deviations from {spread[low]:.3g}, {names[low]}, "
+        f"to {spread[high]:.3g}, {names[high]}): the curvature's condition number is {before:.4g}, and would be {after:.4g} "
+        "with standardised columns. Plain descent needs iterations in proportion.",
+        "Set standardize=True, or leave method and learning_rate out.",
+        {"condition": before, "condition_standardised": after},
+    )
+
+
+def separable(margin: float) -> Finding:
+    """Tell that the classes are separated, so that without a penalty no minimum exists."""
+    return Finding(
+        "separable",
+        "warning",
+        "The classes are perfectly separable: every row is already on its side (smallest margin "
+        f"{margin:.3g}), so without a penalty the cost falls for ever as the coefficients grow, and no best fit exists.",
+        "Set alpha above 0: a penalty makes the fit unique (the default is 1e-4).",
+        {"margin": margin},
+    )
+
+
+def _condition(hessian: np.ndarray) -> float:
+    varying = np.diag(hessian) > 0
+    values = np.linalg.eigvalsh(hessian[np.ix_(varying, varying)])
+    smallest = max(values[0], np.finfo(float).eps * values[-1])
+    return float(values[-1] / smallest)
+
+
+def _listed(columns: np.ndarray, names: Sequence[str]) -> str:
+    shown = ", ".join(names[j] for j in columns[:NAMED])
+    more = f" and {columns.size - NAMED} more" if columns.size > NAMED else ""
+    return ("Column " if columns.size == 1 else "Columns ") + shown + more
+
+
+def _one_or_all(columns: np.ndarray) -> int | list[int]:
+    return int(columns[0]) if columns.size == 1 else columns.tolist()

@@ -1,0 +1,122 @@
+"""What is noticed about a finished fit."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fallline.arrays.layout import Branch, Layout, Leaf
+from fallline.data.blocks import Rows
+from fallline.diagnosis import Evidence, data_findings, diagnose
+from fallline.diagnosis.curvature import curvature_at
+from fallline.models.problem import Answer, Problem, rows_of
+from fallline.objectives.rows_metric import Metric
+from fallline.trace import Finding, StopReason, Trace
+
+__all__ = ["findings_of"]
+
+SAMPLE = 64
+
+
+def findings_of(problem: Problem, answer: Answer, names: list[str]) -> tuple[list[Finding], bool]:
+    """Return the findings, the causes before the effects, and whether the classes are separable."""
+    settings, metric = problem.settings, answer.metrics.at(answer.x)
+    found: list[Finding | None] = []
+    margin = _margin(problem, answer.x) if problem.loss.task == "classification" and settings.alpha == 0 else -np.inf
+    separable = margin > 0
+    if separable:
+        found.append(data_findings.separable(margin))
+    elif not answer.converged:
+        found += _of_the_run(problem, answer, metric, names)
+    constant = _constant(problem.rows)
+    found.append(data_findings.constant_features(constant, names))
+    if not separable:
+        found.append(data_findings.collinear(metric, problem.rows.columns, names, problem.objective.penalised))
+    return [finding for finding in found if finding is not None], separable
+
+
+def _of_the_run(problem: Problem, answer: Answer, metric: Metric, names: list[str]) -> list[Finding | None]:
+    """Return why the run did not get there."""
+    found: list[Finding | None] = []
+    if not problem.settings.automatic:
+        evidence = Evidence(
+            answer.objective,
+            answer.method,
+            answer.rate,
+            _named(answer.run.trace, names, problem.outputs),
+            answer.run.best,
+            answer.run.last,
+            answer.run.reason,
+            False,
+            curvature_at(answer.objective, answer.run.best.x[0], _gradient(answer)),
+            _gradient(answer),
+            False,
+        )
+        found += diagnose(evidence)
+        if not problem.settings.standardize and problem.outputs == 1:
+            found.append(_unscaled(problem, metric, names))
+    if not any(finding is not None and finding.severity != "info" for finding in found):
+        found.append(_unfinished(answer))
+    return found
+
+
+def _named(trace: Trace, names: list[str], outputs: int) -> Trace:
+    """Return the trace with its parameters called by their columns, for findings."""
+    tails = [""] if outputs == 1 else [f" (class {k})" for k in range(outputs)]
+    keys = [f"{name}{tail}" for tail in tails for name in names] + [f"intercept{tail}" for tail in tails]
+    size = trace.flat_x.shape[1]
+    leaves = tuple(Leaf("number", (), place) for place in range(size))
+    return Trace(rows_of(trace), Layout(Branch("dict", tuple(keys[:size]), leaves), size, trace.flat_x.dtype))
+
+
+def _gradient(answer: Answer) -> np.ndarray:
+    return answer.objective.value_and_gradient(np.ascontiguousarray(answer.run.best.x[0]))[1]
+
+
+def _unscaled(problem: Problem, metric: Metric, names: list[str]) -> Finding | None:
+    spread = problem.spread
+    scale = 1 / np.append(np.where(spread > 0, spread, 1.0), np.ones(int(metric.intercept)))
+    centred = Metric.of(metric.hessian, np.zeros_like(metric.centre), 1, metric.intercept).plain()
+    return data_findings.features_unscaled(metric.plain(), centred * scale * scale[:, None], names, spread)
+
+
+def _unfinished(answer: Answer) -> Finding:
+    gap, count = answer.certificate.gap, answer.run.iterations
+    used_up = answer.run.reason is StopReason.MAX_ITERATIONS
+    why = f"the {count} iterations allowed were used up" if used_up else f"no further step helped after {count}"
+    return Finding(
+        "iteration-budget" if used_up else "stopped-early",
+        "warning",
+        f"The fit stopped because {why}, while the cost may still be {gap:.3g} above its minimum.",
+        "Raise max_iter." if used_up else "Raise tol, or scale the columns.",
+        {"gap": gap, "iterations": count},
+    )
+
+
+def _margin(problem: Problem, x: np.ndarray) -> float:
+    """Return by how much the least certain row is on its own class's side; negative where it is not."""
+    w, b = problem.objective.split(x)
+    margins = []
+    for index in range(problem.rows.blocks):
+        X, y, weights = problem.rows.block(index)
+        z = X @ w.T + b
+        if problem.outputs == 1:
+            margin = (2 * y - 1) * z[:, 0]
+        else:
+            mine = np.arange(len(z)), y.astype(np.intp)
+            own = z[mine]
+            z[mine] = -np.inf
+            margin = own - z.max(axis=1)
+        margins.append(np.min(margin[weights > 0], initial=np.inf))
+    return float(min(margins))
+
+
+def _constant(rows: Rows) -> np.ndarray:
+    """Return the columns that never vary, looking at all rows of only those that do not vary over a few."""
+    first = rows.block(0).X
+    some = first[np.linspace(0, len(first) - 1, SAMPLE).astype(int)]
+    columns = np.flatnonzero((some == some[0]).all(axis=0))
+    for index in range(rows.blocks):
+        if columns.size == 0:
+            break
+        columns = columns[(rows.block(index).X[:, columns] == first[0, columns]).all(axis=0)]
+    return columns if rows.count > 1 else columns[:0]
