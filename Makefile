@@ -1,7 +1,9 @@
 # Everything needs only Python ≥ 3.11 and make; the first target to run makes .venv with pinned packages.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 OUT := out
+BENCHMARKS := $(filter-out benchmarks/harness.py,$(wildcard benchmarks/*.py))
 
 .PHONY: help run test lint format types layers docs bench check clean
 
@@ -16,18 +18,20 @@ help:
 
 # Each stamp is done once, and anew when its pins change.
 .venv/run: requirements/run.txt pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fallline needs Python 3.11 or later")'
-	test -x $(BIN)/pip || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/run.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
-	touch $@
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fallline needs Python 3.11 or later")'
+	@echo "Setting up .venv: a minute, once."
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
+	@$(PIP) --requirement requirements/run.txt
+	@$(PIP) --no-build-isolation --no-deps --editable .
+	@touch $@
 
 .venv/dev: requirements/dev.txt .venv/run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.txt
-	touch $@
+	@echo "Adding the tools of tests, checks and documents."
+	@$(PIP) --requirement requirements/dev.txt
+	@touch $@
 
 run: .venv/run
-	mkdir -p $(OUT)
+	@mkdir -p $(OUT)
 	$(BIN)/fallline fit examples/data/diamonds.csv.gz --target price --plot $(OUT)/diamonds.png
 	$(BIN)/fallline minimize "theta**2" --start 3 --learning-rate 0.3 --tolerance 1e-5 --max-iterations 20 --steps --plot $(OUT)/theta_squared.png
 	$(BIN)/fallline minimize "(1 - x)**2 + 100*(y - x**2)**2" --start x=-1.2 --start y=1 --plot $(OUT)/rosenbrock.png
@@ -55,7 +59,7 @@ docs: .venv/dev
 	@echo "The manual: docs/_build/html/index.html"
 
 bench: .venv/dev
-	for program in least_squares steps startup; do $(BIN)/python benchmarks/$$program.py || exit 1; done
+	@for program in $(BENCHMARKS); do $(BIN)/python $$program || exit 1; done
 
 check: lint types layers docs test
 

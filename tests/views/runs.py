@@ -34,13 +34,14 @@ def descend(
         points = np.array(path)
         fun = np.array([float(cost(point)) for point in points])
         slopes = np.array([gradient(point) for point in points], dtype=float)
+        norms = np.linalg.norm(slopes, axis=1)
         lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
     nothing = [np.nan]
     rows = Rows(
         np.arange(steps + 1),
         points,
         fun,
-        np.linalg.norm(slopes, axis=1),
+        norms,
         np.concatenate([nothing, np.full(steps, rate)]),
         np.concatenate([nothing, lengths]),
         np.linspace(0, 0.01, steps + 1),
@@ -88,7 +89,12 @@ def bowl(size: int = 5, rate: float = 0.05, steps: int = 60, **more: Any) -> Res
     """Descend a bowl of `size` parameters, steeper in each."""
     weights = np.arange(1, size + 1)
     return descend(
-        lambda x: (weights * (x - 1) ** 2).sum(axis=-1), lambda x: 2 * weights * (x - 1), np.zeros(size), rate, steps, **more
+        lambda x: (weights * (x - 1) ** 2).sum(axis=-1),
+        lambda x: 2 * weights * (x - 1),
+        np.zeros(size),
+        rate,
+        steps,
+        **more,
     )
 
 

@@ -33,7 +33,7 @@ class Lifted:
     __slots__ = ("constants", "value")
     __array_priority__ = 1000
 
-    def __init__(self, value: jax.Array, constants: dict[Any, jax.Array]) -> None:
+    def __init__(self, value: jax.Array, constants: dict[Any, Any]) -> None:
         self.value = value
         self.constants = constants
 
@@ -170,6 +170,8 @@ class Lifted:
             return tuple(self._index(part) for part in index)
         if isinstance(index, Lifted) and index.dtype == bool:
             raise NeedsValueError("a mask that depends on the parameters selects elements")
+        if isinstance(index, list):
+            return np.asarray(index)
         return self._lower(index) if isinstance(index, Lifted) else index
 
     @staticmethod
@@ -203,7 +205,7 @@ class Lifted:
         self[...] = value
 
 
-def lower(thing: Any, constants: dict[Any, jax.Array]) -> Any:
+def lower(thing: Any, constants: dict[Any, Any]) -> Any:
     """Return `thing` as JAX takes it: stand-ins unwrapped, arrays as constants shared through `constants`."""
     if isinstance(thing, Lifted):
         return thing.value
@@ -213,6 +215,9 @@ def lower(thing: Any, constants: dict[Any, jax.Array]) -> Any:
         return _constant(thing, constants)
     if isinstance(thing, (list, tuple)):
         parts = [lower(part, constants) for part in thing]
+        if any(isinstance(part, jax.Array) for part in parts):
+            # beside arrays, NumPy takes lists of numbers for arrays too
+            parts = [jnp.asarray(part) if isinstance(part, (list, tuple)) else part for part in parts]
         return parts if isinstance(thing, list) else tuple(parts)
     return thing
 
@@ -222,7 +227,7 @@ def lift(value: jax.Array) -> Lifted:
     return Lifted(value, {})
 
 
-def _constant(array: np.ndarray, constants: dict[Any, jax.Array]) -> jax.Array:
+def _constant(array: np.ndarray, constants: dict[Any, Any]) -> jax.Array:
     """Return the array as JAX's, one for all its uses: the same memory is handed over only once."""
     if array.dtype.kind not in "fiubc":
         raise LeavesNumpyError(f"an array of type {array.dtype} has no counterpart to differentiate")
@@ -236,7 +241,7 @@ def _constant(array: np.ndarray, constants: dict[Any, jax.Array]) -> jax.Array:
     return constants[key][0]
 
 
-def _stack(array: np.ndarray, constants: dict[Any, jax.Array]) -> jax.Array:
+def _stack(array: np.ndarray, constants: dict[Any, Any]) -> jax.Array:
     """Return an object array of stand-ins, as ``np.array([t[0], t[1]])`` makes them, as one array."""
     parts = [jnp.asarray(lower(element, constants)) for element in array.ravel()]
     return jnp.stack(parts).reshape(array.shape) if parts else jnp.zeros(array.shape)

@@ -143,6 +143,12 @@ def _apply(equation: Any, inputs: list[_Scalars]) -> list[_Scalars]:
         return [_product(*inputs, settings["dimension_numbers"])]
     if name == "concatenate":
         return [_joined(inputs, settings["dimension"])]
+    if name == "stack":
+        axis = settings["axis"]
+        return [_joined([each.at(np.expand_dims(each.places, axis)) for each in inputs], axis)]
+    if name == "split":
+        ends = np.cumsum(settings["sizes"])[:-1]
+        return [inputs[0].at(places) for places in np.split(inputs[0].places, ends, settings["axis"])]
     if name == "pad":
         return [_padded(*inputs, settings["padding_config"])]
     if name in REARRANGE:

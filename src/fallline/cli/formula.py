@@ -19,10 +19,13 @@ __all__ = ["CONSTANTS", "FUNCTIONS", "Formula", "parse"]
 LONGEST = 10_000
 """Characters that a formula may have."""
 
+MOST = 500
+"""Operations that a formula may have: compiling many more takes minutes."""
+
 EXACT = 2**53
 """Whole numbers below this are exact in float64."""
 
-FUNCTIONS: dict[str, np.ufunc] = {
+FUNCTIONS: Mapping[str, np.ufunc] = {
     name: getattr(np, name)
     for name in (
         "sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh arctan2 hypot "
@@ -31,7 +34,7 @@ FUNCTIONS: dict[str, np.ufunc] = {
 } | {"abs": np.absolute}
 """What a formula may call: NumPy's elementary functions, by their names there."""
 
-CONSTANTS: dict[str, float] = {"pi": math.pi, "e": math.e}
+CONSTANTS: Mapping[str, float] = {"pi": math.pi, "e": math.e}
 
 TOKEN = re.compile(
     r"(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
@@ -141,8 +144,8 @@ def parse(text: str) -> Formula:
     Raises
     ------
     InputError
-        Where the text holds anything else, is incomplete, holds no variable, is longer than 10,000 characters, or
-        has a part that is not a finite number, such as ``1/0`` or ``9^9^9``.
+        Where the text holds anything else, is incomplete, holds no variable, has more than 10,000 characters or 500
+        operations, or a part that is not a finite number, such as ``1/0`` or ``9^9^9``.
 
     Examples
     --------
@@ -151,13 +154,10 @@ def parse(text: str) -> Formula:
     >>> parse("(x - 1]^2")
     Traceback (most recent call last):
     ...
-    fallline.errors.InputError: FORMULA must be arithmetic; got ']' at character 7. This sign is no part of formulas.
+    fallline.errors.InputError: FORMULA must be arithmetic; got ']' at character 7. This sign is no part of a formula.
     """
     if len(text) > LONGEST:
-        raise InputError(
-            f"FORMULA must have at most {LONGEST:,} characters; got {len(text):,}. "
-            "Write it as a Python function, and name that by --function."
-        )
+        raise _too_long(LONGEST, "characters", len(text))
     reader = _Reader(text)
     for token in _tokens(text):
         reader.read(token)
@@ -171,11 +171,14 @@ def _tokens(text: str) -> Iterator[Token]:
         if kind == "other":
             remedy = "Write sin(x) for np.sin(x)." if token.text == "." else ""
             raise _refusal(token, "This sign is no part of a formula.", remedy)
-        if kind in ("name", "call"):
-            # Python itself would silently read letters of double width, say, as plain ones.
-            if unicodedata.normalize("NFKC", token.text) != token.text or not token.text.isidentifier():
-                raise _refusal(token, "Some of its letters only look plain.", "Write plain ones, and x^2 for x².")
+        if kind in ("name", "call") and not _is_plain(token.text):
+            raise _refusal(token, "Some of its letters only look plain.", "Write plain ones, and x^2 for x².")
         yield token
+
+
+def _is_plain(name: str) -> bool:
+    """Tell whether no letter stands for another, as those of double width do, which Python takes for plain ones."""
+    return name.isidentifier() and unicodedata.normalize("NFKC", name) == name
 
 
 @dataclass
@@ -217,6 +220,9 @@ class _Reader:
                 f"FORMULA must hold a variable; got {shown(self.text)}. There is nothing to change. "
                 f"Use any name but {' and '.join(CONSTANTS)}, which are constants."
             )
+        operations = sum(step.kind == "call" for step in self.steps)
+        if operations > MOST:
+            raise _too_long(MOST, "operations", operations)
         return Formula(self.text, tuple(self.names), tuple(self.steps))
 
     def _begin(self, token: Token) -> None:
@@ -298,6 +304,13 @@ def _number(value: float, token: Token) -> int | float:
     if not math.isfinite(value):
         raise _refusal(token, f"That number is {value}.", "Every number must be finite.")
     return int(value) if value.is_integer() and abs(value) < EXACT else value
+
+
+def _too_long(most: int, unit: str, got: int) -> InputError:
+    return InputError(
+        f"FORMULA must have at most {most:,} {unit}; got {got:,}. Compiling more takes too long. "
+        "Write it as a Python function with arrays, and name that by --function."
+    )
 
 
 def _refusal(token: Token, why: str, remedy: str = "") -> InputError:

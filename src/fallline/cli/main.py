@@ -94,7 +94,7 @@ def run(words: Sequence[str]) -> int:
         return ExitCode.CONVERGED
     except (FalllineError, OSError) as error:
         return _refuse(str(error))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the outermost place there is: what passes here would be a traceback
         tell(_internal(error))
         return ExitCode.INTERNAL_ERROR
 

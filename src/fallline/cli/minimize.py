@@ -23,10 +23,15 @@ __all__ = ["minimize"]
 RATE = Number("Try 0.1, or leave it out: none is needed.")
 TOLERANCE = Number("Try 1e-6, or leave it out: the run then stops when optimal.")
 ITERATIONS = Whole(0, "It counts steps. The default is 10000.")
+EXAMPLES = """\b
+Examples:
+  fallline minimize "theta^2" --start 3 --learning-rate 0.3 --steps
+  fallline minimize "(1-x)^2 + 100*(y-x^2)^2" --start x=-1.2 --start y=1
+"""
 PICTURES = ("png", "pdf", "svg", "jpg", "jpeg", "webp")
 
 
-@click.command("minimize", context_settings={"ignore_unknown_options": True})
+@click.command("minimize", context_settings={"ignore_unknown_options": True}, epilog=EXAMPLES)
 @click.argument("words", metavar="FORMULA", nargs=-1, type=click.UNPROCESSED)
 @click.option("--start", "starts", metavar="[NAME=]NUMBER", multiple=True, help="Where to start, for each variable.")
 @click.option("--function", "place", metavar="MODULE.PY:NAME", help="Take this Python function instead of a formula.")
@@ -55,11 +60,7 @@ def minimize(
     """Minimise FORMULA from a start, and tell truthfully whether it converged.
 
     In a formula, names are variables, ^ is power, and NumPy's elementary functions and the constants pi and e can be
-    used. Several variables start by name, or in their order of appearance:
-
-    \b
-      fallline minimize "theta^2" --start 3 --learning-rate 0.3 --steps
-      fallline minimize "(1-x)^2 + 100*(y-x^2)^2" --start x=-1.2 --start y=1
+    used. Several variables start by name, or in their order of appearance.
     """
     refuse_unknown_options(words, ctx.command)
     picture = None if plot is None else _picture_place(plot)
@@ -109,8 +110,9 @@ def _function(words: tuple[str, ...], place: str | None) -> Callable[..., Any]:
     if place is not None:
         return load_function(place)
     if len(words) != 1:
+        got = shown(list(words)) if words else "none"
         raise InputError(
-            f"FORMULA must be given once; got {len(words)} words. A formula with blanks, brackets or a star is one "
+            f"FORMULA must be given once; got {got}. A formula with blanks, brackets or a star is one "
             'word only in quotes. Write it like "(x - 1)^2".'
         )
     return parse(words[0])

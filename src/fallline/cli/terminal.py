@@ -17,7 +17,17 @@ import click
 
 from fallline.errors import FileError, shown
 
-__all__ = ["ExitCode", "output_options", "plain", "require_writable", "say", "say_json", "say_outcome", "strict", "tell"]
+__all__ = [
+    "ExitCode",
+    "output_options",
+    "plain",
+    "require_writable",
+    "say",
+    "say_json",
+    "say_outcome",
+    "strict",
+    "tell",
+]
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -39,7 +49,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def plain(text: str) -> str:
-    """Return `text` with every control character but newline and tab written out, as in ``\\x1b``."""
+    """Return `text` with every control character, but newline and tab, written out as an escape sequence."""
     return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 

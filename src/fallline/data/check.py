@@ -53,8 +53,8 @@ def check_features(X: Any, name: str = "X") -> tuple[np.ndarray, list[str] | Non
     rows, columns = array.shape
     if rows == 0:
         raise DataError(
-            f"{name} must have at least one row; got 0 sample(s) (shape={array.shape}) while a minimum of 1 is required. "
-            "There is nothing to learn from."
+            f"{name} must have at least one row; got 0 sample(s) (shape={array.shape}) while a minimum of 1 is "
+            "required. There is nothing to learn from."
         )
     if columns == 0:
         raise DataError(
@@ -174,7 +174,7 @@ def _from_frame(data: Any, name: str) -> tuple[np.ndarray, list[str] | None]:
         if isinstance(frame, narwhals.DataFrame):
             names = [str(column) for column in frame.columns]
             for column, dtype in frame.schema.items():
-                if not (dtype.is_numeric() or dtype == narwhals.Boolean or dtype == narwhals.Object):
+                if not (dtype.is_numeric() or dtype in (narwhals.Boolean, narwhals.Object)):
                     raise DataError(
                         f"{name} must have columns of numbers; got {dtype} in column {str(column)!r}. "
                         "Encode it as numbers first, such as one column of 0 and 1 for each category."
@@ -183,9 +183,7 @@ def _from_frame(data: Any, name: str) -> tuple[np.ndarray, list[str] | None]:
     try:
         return np.asarray(data), None
     except ValueError as error:
-        raise DataError(
-            f"{name} must have rows of equal length; got {shown(data)}. {_sentence(error)}"
-        ) from error
+        raise DataError(f"{name} must have rows of equal length; got {shown(data)}. {_sentence(error)}") from error
 
 
 def _as_floats(array: np.ndarray, name: str) -> np.ndarray:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,7 @@ def sum_blocks(rows: Rows, term: Callable[[Block], np.ndarray], threads: int | N
 
     if len(cuts) == 2:
         return part(0, rows.blocks).total()
-    others = [_pool(os.getpid()).submit(part, *cut) for cut in zip(cuts[1:-1], cuts[2:], strict=True)]
+    others = [_pool(os.getpid()).submit(part, *cut) for cut in pairwise(cuts[1:])]
     tree = part(int(cuts[0]), int(cuts[1]))
     for other in others:
         tree.merge(other.result())

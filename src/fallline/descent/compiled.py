@@ -69,17 +69,17 @@ class CompiledEngine(Engine):
         return Block(x, fun, slope, rates, length, evaluations)
 
 
-@dataclasses.dataclass(frozen=True)
 class _Code:
-    """A program that equals every other of the same code, so that what was compiled is found again."""
+    """A program's code without its constants, equal to every other of the same key, so that it is found again."""
 
-    program: Program
+    def __init__(self, program: Program) -> None:
+        self.key, self.value = program.key, program.value
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Code) and other.program.key == self.program.key
+        return isinstance(other, _Code) and other.key == self.key
 
     def __hash__(self) -> int:
-        return hash(self.program.key)
+        return hash(self.key)
 
 
 @functools.lru_cache(maxsize=128)
@@ -90,7 +90,7 @@ def _programs(code: _Code, method: UpdateRule, rate: Schedule | StepRule | None,
 
     from fallline.arrays.scalars import in_scalars
 
-    value = code.program.value
+    value = code.value
 
     def point(x: jax.Array, constants: Any) -> Point:
         return Point(x, *jax.value_and_grad(value)(x, constants))

@@ -103,9 +103,10 @@ def minimize(
     flat, layout, whole = flatten(x0, label=_argument_name(fun))
     rule = _resolve_method(method, learning_rate)
     rate = resolve_rate(learning_rate, rule)
+    rules = StepBelow(tolerance) if tolerance is not None else stopping
     findings = [_integer_start(x0)] if whole else []
     objective = _objective(fun, flat, layout, args, gradient, check_gradient, findings)
-    rules, watch = _stopping(tolerance, stopping, objective)
+    watch = Watch(objective) if rules is None else None
     line = view("live_line")(max_iterations, delay=0.0 if progress is True else 1.0) if progress else None
     try:
         run = descend(
@@ -113,7 +114,7 @@ def minimize(
             flat,
             method=rule,
             rate=rate,
-            stopping=rules,
+            stopping=rules or Stalled(),
             optimality=watch,
             max_iterations=max_iterations,
             callback=callback,
@@ -221,14 +222,6 @@ def _lower_rung(objective: Objective, why: str) -> Finding:
         "Write that part with NumPy's array functions (np.where for an if, np.exp for math.exp) to have it compiled.",
         {"source": source},
     )
-
-
-def _stopping(tolerance: float | None, stopping: Rule | None, objective: Objective) -> tuple[Rule | None, Watch | None]:
-    if tolerance is not None:
-        return StepBelow(tolerance), None
-    if stopping is not None:
-        return stopping, None
-    return Stalled(), Watch(objective)
 
 
 def _result(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from fallline.objectives.rows_metric import Metric
@@ -28,38 +26,42 @@ def shape_mismatch(rows: int) -> Finding:
     )
 
 
-def constant_features(columns: np.ndarray, names: Sequence[str]) -> Finding | None:
+def constant_features(columns: np.ndarray, names: list[str]) -> Finding | None:
     """Find columns that never vary."""
     if columns.size == 0:
         return None
     return Finding(
         "constant-feature",
         "info",
-        f"{_listed(columns, names)} never varies: it tells nothing that the intercept does not.",
-        "Leave it out.",
-        {"index": _one_or_all(columns), "name": [names[j] for j in columns]},
+        f"Nothing ever varies in {_listed(columns, names)}: no more is told by it than by the intercept.",
+        "Leave it out to say the same with less.",
+        {"index": _one_or_all(columns), "name": [names[j] for j in columns.tolist()]},
     )
 
 
-def collinear(metric: Metric, columns: int, names: Sequence[str], penalised: bool) -> Finding | None:
+def collinear(metric: Metric, columns: int, names: list[str], penalised: bool) -> Finding | None:
     """Find columns that add up to each other, so that the coefficients are not unique."""
     if metric.defect(penalised) <= 0:
         return None
     first = metric.null[:columns]
     weights = np.sqrt((first**2).sum(axis=1)) * (np.diag(metric.hessian)[:columns] > 0)
-    involved = np.flatnonzero(weights > 0.1 * weights.max()) if weights.any() else np.arange(0)
+    involved = np.flatnonzero(weights > 0.02 * weights.max()) if weights.any() else np.arange(0)
     return Finding(
         "collinear",
         "warning",
-        f"{_listed(involved, names)}: these columns add up to each other, so the minimum is not unique. The coefficients are "
-        "those of least norm; predictions do not depend on the choice.",
+        f"Some columns are sums of others ({_listed(involved, names)}), so the minimum is not unique. The "
+        "coefficients are those of least norm in scaled columns; predictions do not depend on the choice.",
         "Leave one of them out, or set alpha above 0.",
-        {"index": _one_or_all(involved), "name": [names[j] for j in involved], "directions": metric.defect(penalised)},
+        {
+            "index": _one_or_all(involved),
+            "name": [names[j] for j in involved.tolist()],
+            "directions": metric.defect(penalised),
+        },
     )
 
 
 def features_unscaled(
-    hessian: np.ndarray, standardised: np.ndarray, names: Sequence[str], spread: np.ndarray
+    hessian: np.ndarray, standardised: np.ndarray, names: list[str], spread: np.ndarray
 ) -> Finding | None:
     """Find columns of so different a scale that plain descent crawls or diverges.
 
@@ -67,20 +69,20 @@ def features_unscaled(
     ----------
     hessian, standardised : array, shape (size, size)
         The curvature with the columns as they are, and with standardised columns.
-    names : sequence of str
+    names : list of str
     spread : array, shape (d,)
     """
     before, after = _condition(hessian), _condition(standardised)
     if not before > UNSCALED * after:
         return None
     varying = np.flatnonzero(spread > 0)
-    low, high = varying[np.argmin(spread[varying])], varying[np.argmax(spread[varying])]
+    low, high = int(varying[np.argmin(spread[varying])]), int(varying[np.argmax(spread[varying])])
     return Finding(
         "features-unscaled",
         "warning",
         f"The columns differ in scale or lie far from zero (standard deviations from {spread[low]:.3g}, {names[low]}, "
-        f"to {spread[high]:.3g}, {names[high]}): the curvature's condition number is {before:.4g}, and would be {after:.4g} "
-        "with standardised columns. Plain descent needs iterations in proportion.",
+        f"to {spread[high]:.3g}, {names[high]}): the curvature's condition number is {before:.4g}, and would be "
+        f"{after:.4g} with standardised columns. Plain descent needs iterations in proportion.",
         "Set standardize=True, or leave method and learning_rate out.",
         {"condition": before, "condition_standardised": after},
     )
@@ -92,7 +94,7 @@ def separable(margin: float) -> Finding:
         "separable",
         "warning",
         "The classes are perfectly separable: every row is already on its side (smallest margin "
-        f"{margin:.3g}), so without a penalty the cost falls for ever as the coefficients grow, and no best fit exists.",
+        f"{margin:.3g}), so without a penalty the cost falls for ever as the coefficients grow: no best fit exists.",
         "Set alpha above 0: a penalty makes the fit unique (the default is 1e-4).",
         {"margin": margin},
     )
@@ -105,10 +107,10 @@ def _condition(hessian: np.ndarray) -> float:
     return float(values[-1] / smallest)
 
 
-def _listed(columns: np.ndarray, names: Sequence[str]) -> str:
-    shown = ", ".join(names[j] for j in columns[:NAMED])
+def _listed(columns: np.ndarray, names: list[str]) -> str:
+    shown = ", ".join(names[j] for j in columns[:NAMED].tolist())
     more = f" and {columns.size - NAMED} more" if columns.size > NAMED else ""
-    return ("Column " if columns.size == 1 else "Columns ") + shown + more
+    return shown + more
 
 
 def _one_or_all(columns: np.ndarray) -> int | list[int]:

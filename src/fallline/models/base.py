@@ -13,7 +13,7 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
 
 from fallline.data.blocks import ArrayRows
-from fallline.data.check import check_features, check_targets, check_weights, refuse_not_finite
+from fallline.data.check import check_features, check_targets, refuse_not_finite
 from fallline.data.moments import means
 from fallline.data.sums import one_blas_thread
 from fallline.diagnosis import data_findings
@@ -22,7 +22,7 @@ from fallline.losses import Loss
 from fallline.models.findings import findings_of
 from fallline.models.problem import Answer, Problem, Settings
 from fallline.models.warnings import ConvergenceWarning
-from fallline.trace import Finding
+from fallline.trace import Finding, Result
 from fallline.trace.drawing import view
 
 __all__ = ["Model"]
@@ -30,6 +30,13 @@ __all__ = ["Model"]
 
 class Model(BaseEstimator, ABC):
     """A model linear in its features, fitted by descent on a loss over rows."""
+
+    fit_intercept: bool
+    init: Any
+    warm_start: bool
+    random_state: Any
+    coef_: np.ndarray
+    intercept_: Any
 
     def plot(self, *, ax: Any = None) -> Any:
         """Draw the cost history of the fit and return a Display with ``ax_``, ``figure_`` and the artists.
@@ -64,7 +71,8 @@ class Model(BaseEstimator, ABC):
         """Return `X` as an array, shape (n, d), its number and names of columns being those of the fit."""
         array, names = check_features(X)
         try:
-            validate_data(self, X if names is not None else array, reset=reset, skip_check_array=True)
+            checked: Any = X if names is not None else array
+            validate_data(self, checked, reset=reset, skip_check_array=True)
         except ValueError as error:
             raise DataError(str(error)) from error
         if names is not None:
@@ -131,11 +139,33 @@ class Model(BaseEstimator, ABC):
         self.diagnosis_ = findings + found
         # the best cost so far: the last is the returned model's
         self.cost_history_ = np.fmin.accumulate(answer.trace.fun)
+        self._result = self._as_result(answer)
         self._warn()
         return answer
 
+    def _as_result(self, answer: Answer) -> Result:
+        """Return the fit as `minimize` would return it, for the views; it holds none of the data."""
+        run = answer.run
+        return Result(
+            x=answer.x,
+            fun=answer.cost,
+            jac=answer.gradient,
+            nit=run.iterations,
+            nfev=run.evaluations,
+            njev=run.evaluations,
+            success=self.converged_,
+            reason=run.reason,
+            message=run.reason.sentence,
+            trace=self.trace_,
+            diagnosis=self.diagnosis_,
+            certificate=self.certificate_,
+            gradient_source="compiled",
+            method=type(answer.method).__name__,
+            seconds=run.seconds,
+        )
+
     def _certain_cost(self, rows: ArrayRows, settings: Settings) -> float | None:
-        """Return the cost below which every row is certain to be well fitted and no minimum to exist, if there is one."""
+        """Return the cost below which every row is sure to be on its side, so that no minimum exists, if any."""
         return None
 
     def _start(self, problem: Problem) -> np.ndarray:
@@ -155,8 +185,8 @@ class Model(BaseEstimator, ABC):
             start = np.zeros(0)
         if start.size != size or not np.isfinite(start).all():
             raise InputError(
-                f'init must be "zeros", "random" or {size} finite numbers, coefficients then intercepts; got {shown(init)}. '
-                "It is where the descent starts. A row of trace_.x of such a model fits."
+                f'init must be "zeros", "random" or {size} finite numbers, coefficients then intercepts; got '
+                f"{shown(init)}. It is where the descent starts. A row of trace_.x of such a model fits."
             )
         return start
 
@@ -169,5 +199,5 @@ class Model(BaseEstimator, ABC):
 
 
 def _require_number(name: str, value: Any, low: float, why: str) -> None:
-    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not low <= value < np.inf:
+    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not low <= float(value) < np.inf:
         raise InputError(f"{name} must be a finite number of at least {low}; got {shown(value)}. {why}")

@@ -177,8 +177,8 @@ class LogisticRegression(ClassifierMixin, Model):
         self.classes_ = np.unique(target[counted])
         if len(self.classes_) < 2:
             raise DataError(
-                f"y must hold at least two classes; got one class, {shown(self.classes_.tolist()[0])}. There is nothing to tell "
-                "apart. Add rows of another class."
+                f"y must hold at least two classes; got one class, {shown(self.classes_.tolist()[0])}. "
+                "There is nothing to tell apart. Add rows of another class."
             )
         index = np.searchsorted(self.classes_, np.where(counted, target, self.classes_[0]))
         return index.astype(np.float64)

@@ -1,4 +1,4 @@
-"""The method behind ``method="auto"``: descent in the metric of the cost's own curvature, stopped by its certificate."""
+"""The method behind ``method="auto"``: descent in the metric of the cost's curvature, stopped by its certificate."""
 
 from __future__ import annotations
 

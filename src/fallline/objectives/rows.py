@@ -91,10 +91,8 @@ class RowsObjective(Objective):
         hessian = np.empty((self.outputs, width, self.outputs, width))
         for part, (k, m) in zip(parts, pairs, strict=True):
             # the halves above the diagonals are not filled in
-            part = np.tril(part[:width, :width])
-            part = part + np.tril(part, -1).T
-            hessian[k, :, m] = part
-            hessian[m, :, k] = part
+            lower = np.tril(part[:width, :width])
+            hessian[k, :, m] = hessian[m, :, k] = lower + np.tril(lower, -1).T
         return self._with_penalty(hessian)
 
     def hessian_products(self, x: np.ndarray, directions: np.ndarray) -> np.ndarray:
@@ -200,4 +198,3 @@ class RowsObjective(Objective):
         if self.penalty is not None:
             flat[np.arange(self.coefficients), np.arange(self.coefficients)] += self.penalty.strength
         return flat
-

@@ -13,6 +13,8 @@ from fallline.losses import Loss
 
 __all__ = ["curvature_kernel", "row_kernel"]
 
+Array = np.ndarray
+
 STRIP = {"C": 64, "F": 1024}
 """Rows handled together: few enough to stay in a near cache between the two uses of a row, enough for long reads."""
 
@@ -35,7 +37,7 @@ def row_kernel(loss: type[Loss], order: str) -> Callable[..., np.ndarray]:
     predict, accumulate = _predict(order), _accumulate(order)
     strip = STRIP[order]
 
-    def kernel(X, y, weights, w, b):
+    def kernel(X: Array, y: Array, weights: Array, w: Array, b: float) -> Array:
         rows, columns = X.shape
         total = np.zeros(columns + 2)
         gradient = total[1 : columns + 1]
@@ -65,7 +67,7 @@ def curvature_kernel(loss: type[Loss], order: str) -> Callable[..., np.ndarray]:
     predict, gather = _predict(order), _gather(order)
     strip = STRIP["C"]
 
-    def kernel(X, y, weights, w, b, centre):
+    def kernel(X: Array, y: Array, weights: Array, w: Array, b: float, centre: Array) -> Array:
         rows, columns = X.shape
         padded = (columns + 4) // 4 * 4
         total, turned = np.zeros((padded, padded)), np.zeros((padded, strip))
@@ -85,31 +87,36 @@ def curvature_kernel(loss: type[Loss], order: str) -> Callable[..., np.ndarray]:
                     for i in range(strip):
                         p, q = turned[j, i], turned[j + 1, i]
                         r0, r1, r2, r3 = turned[k, i], turned[k + 1, i], turned[k + 2, i], turned[k + 3, i]
-                        a0, a1, a2, a3 = a0 + p * r0, a1 + p * r1, a2 + p * r2, a3 + p * r3
-                        b0, b1, b2, b3 = b0 + q * r0, b1 + q * r1, b2 + q * r2, b3 + q * r3
-                    here = total[j : j + 2, k : k + 4]
-                    here[0, 0] += a0
-                    here[0, 1] += a1
-                    here[0, 2] += a2
-                    here[0, 3] += a3
-                    here[1, 0] += b0
-                    here[1, 1] += b1
-                    here[1, 2] += b2
-                    here[1, 3] += b3
+                        a0 += p * r0
+                        a1 += p * r1
+                        a2 += p * r2
+                        a3 += p * r3
+                        b0 += q * r0
+                        b1 += q * r1
+                        b2 += q * r2
+                        b3 += q * r3
+                    total[j, k] += a0
+                    total[j, k + 1] += a1
+                    total[j, k + 2] += a2
+                    total[j, k + 3] += a3
+                    total[j + 1, k] += b0
+                    total[j + 1, k + 1] += b1
+                    total[j + 1, k + 2] += b2
+                    total[j + 1, k + 3] += b3
         return total[: columns + 1, : columns + 1]
 
     return _compiled(kernel)
 
 
 def _predict(order: str) -> Callable[..., Any]:
-    def by_row(X, first, last, w, b, z):
+    def by_row(X: Array, first: int, last: int, w: Array, b: float, z: Array) -> None:
         for i in range(first, last):
             here = 0.0
             for j in range(X.shape[1]):
                 here += X[i, j] * w[j]
             z[i - first] = here + b
 
-    def by_column(X, first, last, w, b, z):
+    def by_column(X: Array, first: int, last: int, w: Array, b: float, z: Array) -> None:
         for i in range(first, last):
             z[i - first] = b
         for j in range(X.shape[1]):
@@ -120,12 +127,12 @@ def _predict(order: str) -> Callable[..., Any]:
 
 
 def _accumulate(order: str) -> Callable[..., Any]:
-    def by_row(X, first, last, r, gradient):
+    def by_row(X: Array, first: int, last: int, r: Array, gradient: Array) -> None:
         for i in range(first, last):
             for j in range(X.shape[1]):
                 gradient[j] += r[i - first] * X[i, j]
 
-    def by_column(X, first, last, r, gradient):
+    def by_column(X: Array, first: int, last: int, r: Array, gradient: Array) -> None:
         for j in range(X.shape[1]):
             here = 0.0
             for i in range(first, last):
@@ -136,12 +143,12 @@ def _accumulate(order: str) -> Callable[..., Any]:
 
 
 def _gather(order: str) -> Callable[..., Any]:
-    def by_row(X, first, last, centre, root, turned):
+    def by_row(X: Array, first: int, last: int, centre: Array, root: Array, turned: Array) -> None:
         for i in range(first, last):
             for j in range(X.shape[1]):
                 turned[j, i - first] = (X[i, j] - centre[j]) * root[i - first]
 
-    def by_column(X, first, last, centre, root, turned):
+    def by_column(X: Array, first: int, last: int, centre: Array, root: Array, turned: Array) -> None:
         for j in range(X.shape[1]):
             for i in range(first, last):
                 turned[j, i - first] = (X[i, j] - centre[j]) * root[i - first]

@@ -80,7 +80,7 @@ class Metric:
         """Return the Hessian in the parameters of the columns as they are, shape (size, size)."""
         shift = np.eye(len(self.hessian))
         if self.intercept:
-            for k, rows in enumerate(self._places()):
+            for rows in self._places():
                 shift[rows[-1], rows[:-1]] = self.centre
         return shift.T @ self.hessian @ shift
 

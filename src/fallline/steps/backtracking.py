@@ -77,14 +77,14 @@ class Backtracking(StepRule):
 
         def refused(trial: _Trial) -> Any:
             enough = trial.fun <= here.fun - self.c * trial.rate * slope
-            return ~(enough & xp.isfinite(trial.fun)) & (trial.trials < self.max_trials)
+            return ~(enough & xp.isfinite(trial.fun)) & (slope > 0) & (trial.trials < self.max_trials)
 
         def attempt(rate: Any, trials: Any) -> _Trial:
             return _Trial(rate, evaluate.cost(here.x - rate * direction), trials)
 
         first = attempt(state * self.grow, 0 * state + 1)
         last = while_loop(refused, lambda trial: attempt(trial.rate * self.shrink, trial.trials + 1), first, here.x)
-        fell = (last.fun <= here.fun - self.c * last.rate * slope) & xp.isfinite(last.fun)
+        fell = (last.fun <= here.fun - self.c * last.rate * slope) & xp.isfinite(last.fun) & (slope > 0)
         rate = xp.where(fell, last.rate, 0 * last.rate)
         there = evaluate.point(here.x - rate * direction)
         return Taken(rate, there, xp.where(fell, last.rate, state), last.trials + 1)

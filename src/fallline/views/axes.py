@@ -15,11 +15,27 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
     from matplotlib.text import Annotation
 
-__all__ = ["BLUE", "GREY", "RED", "axes_for", "exit_arrow", "literal", "mark", "mark_ends", "scale_y", "steps_label", "title"]
+__all__ = [
+    "BLUE",
+    "GREY",
+    "HUGE",
+    "RED",
+    "axes_for",
+    "exit_arrow",
+    "literal",
+    "mark",
+    "mark_ends",
+    "scale_y",
+    "steps_label",
+    "title",
+]
 
 RED = "#d62728"
 BLUE = "#1f77b4"
 GREY = "#555555"
+
+HUGE = 1e250
+"""Beyond this the margins that Matplotlib adds on a logarithmic axis overflow."""
 
 MARKS: dict[str, dict[str, Any]] = {
     "start": {"marker": "o", "markersize": 10, "markerfacecolor": "none", "markeredgecolor": "black"},
@@ -36,9 +52,9 @@ def axes_for(ax: Any, projection: Literal["rectilinear", "3d"] = "rectilinear") 
         Where the axes given are not of that projection.
     """
     if ax is None:
-        from matplotlib import pyplot
+        from matplotlib import pyplot as plt
 
-        return pyplot.figure(layout="constrained").add_subplot(projection=projection)
+        return plt.figure(layout="constrained").add_subplot(projection=projection)
     if ax.name != projection:
         raise InputError(
             f"ax must have the projection {projection!r} for this kind of plot; got {shown(ax.name)}. "
@@ -84,11 +100,11 @@ def steps_label(trace: Trace) -> str:
 
 
 def scale_y(ax: Any, values: np.ndarray, *, only_wide: bool = False) -> None:
-    """Make the axis logarithmic where all values are positive and span a decade, and nearly so where they span too much.
+    """Make the axis logarithmic where the values are positive and span a decade; else nearly so where far apart.
 
-    With `only_wide` it stays linear for positive values too, unless they span too much.
+    With `only_wide`, positive values too must be far apart: ten thousand times the usual one.
     """
-    finite = values[np.isfinite(values)]
+    finite = values[np.abs(values) < HUGE].astype(float)
     if finite.size == 0:
         return
     largest, first = float(np.abs(finite).max()), float(np.abs(finite[0]))

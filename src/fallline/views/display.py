@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.collections import PathCollection
     from matplotlib.contour import ContourSet
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
     from matplotlib.text import Annotation
 
-__all__ = ["ContourDisplay", "CostDisplay", "CurveDisplay", "Display", "ParametersDisplay", "RateDisplay", "SurfaceDisplay"]
+__all__ = [
+    "ContourDisplay",
+    "CostDisplay",
+    "CurveDisplay",
+    "Display",
+    "ParametersDisplay",
+    "RateDisplay",
+    "SurfaceDisplay",
+]
+
 
 @dataclass
 class Display:

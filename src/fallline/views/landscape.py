@@ -36,11 +36,11 @@ def grid(result: Result, box: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nd
 def levels(costs: np.ndarray, lowest: float, most: int = 14) -> np.ndarray:
     """Return the levels of contours: `lowest` plus 1 and 3 times powers of ten, up to the highest cost.
 
-    They start where one in three hundred points of the grid lies below the first.
+    One in a hundred points of the grid lies below the first: finer valleys would break into beads.
     """
     above = costs[np.isfinite(costs)] - lowest
     highest = float(above.max())
-    small = max(float(np.quantile(above, 1 / 300)), 1e-8 * highest)
+    small = max(float(np.quantile(above, 1 / 100)), 1e-8 * highest)
     if not 0 < small < highest:
         return np.array([])
     exponents = np.arange(np.floor(np.log10(small)), np.ceil(np.log10(highest)) + 1)

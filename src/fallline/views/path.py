@@ -107,5 +107,5 @@ def _note(trace: Trace, out: np.ndarray, away: np.ndarray) -> str:
     if trace.flat_x.shape[1] == 1:
         where = f"{label(trace.layout.names()[0])} = {place}"
     else:
-        where = f"{number(away[furthest], 3)} away from the start"
+        where = f"{number(float(away[furthest]), 3)} away from the start"
     return f"off the picture from iteration {iteration:,}; {where} at iteration {trace.iteration[furthest]:,}"

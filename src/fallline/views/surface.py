@@ -16,7 +16,7 @@ __all__ = ["draw_surface"]
 
 
 def draw_surface(result: Result, ax: Any) -> SurfaceDisplay:
-    """Draw the surface around the path, and the path in red; what is too far away is left out, and the title says so."""
+    """Draw the surface around the path, and the path in red; the title tells of steps that are too far away."""
     ax = axes_for(ax, "3d")
     trace = result.trace
     path = path_of(trace)

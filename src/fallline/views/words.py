@@ -73,9 +73,10 @@ def headings(trace: Trace) -> list[str]:
 
 def cells(trace: Trace, row: int) -> list[str]:
     """Return one step under those headings; no rate and no step led to the start."""
-    led = [number(column[row]) if trace.iteration[row] > 0 else "-" for column in (trace.learning_rate, trace.step_norm)]
-    values = [*trace.flat_x[row, :SHOWN], trace.fun[row], trace.gradient_norm[row]]
-    return [str(trace.iteration[row]), *map(number, values), *led]
+    here = [*trace.flat_x[row, :SHOWN], trace.fun[row], trace.gradient_norm[row]]
+    led = [trace.learning_rate[row], trace.step_norm[row]]
+    is_start = trace.iteration[row] == 0
+    return [str(trace.iteration[row]), *map(number, here), *(["-", "-"] if is_start else map(number, led))]
 
 
 def ordered(findings: Sequence[Finding]) -> list[Finding]:
