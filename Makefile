@@ -19,7 +19,7 @@ help:
 # Each stamp is done once, and anew when its pins change.
 .venv/run: requirements/run.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fallline needs Python 3.11 or later")'
-	@echo "Setting up .venv: a minute, once."
+	@echo "Setting up .venv: about a minute from nothing."
 	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	@$(PIP) --requirement requirements/run.txt
 	@$(PIP) --no-build-isolation --no-deps --editable .

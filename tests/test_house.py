@@ -161,6 +161,15 @@ def test_public_docstrings_have_an_example(name: str):
     assert silent == []
 
 
+@pytest.mark.parametrize("name", PUBLIC_ROOMS)
+def test_public_names_are_in_the_reference(name: str):
+    """Whatever a user calls has its page in the manual."""
+    reference = (ROOT / "docs" / "api.md").read_text(encoding="utf-8").split()
+    room = name.removeprefix("fallline").lstrip(".")
+    names = [item for item, value in public(importlib.import_module(name)) if not inspect.ismodule(value)]
+    assert [item for item in names if f"{room}.{item}".lstrip(".") not in reference] == []
+
+
 @pytest.mark.parametrize(
     "path", [path for path in PROGRAMS if path.name.startswith("test_")], ids=lambda path: path.name
 )

@@ -17,7 +17,8 @@ COLUMNS = {"a": [1.0, 2.0, 3.0], "b": [True, False, True], "c": [1, 2, 3]}
 def test_tables_of_every_library_are_read(make):
     """A table of numbers and truth values becomes an array and keeps its names."""
     array, names = check_features(make(COLUMNS))
-    assert names == ["a", "b", "c"] and array.dtype == np.float64
+    assert names == ["a", "b", "c"]
+    assert array.dtype == np.float64
     np.testing.assert_array_equal(array, np.column_stack(list(COLUMNS.values())))
 
 
@@ -52,7 +53,8 @@ def test_what_is_no_table_of_numbers_is_refused(X, words):
     """What cannot be features is refused in one sentence that says what was given."""
     with pytest.raises(FalllineError, match=words) as caught:
         check_features(X)
-    assert len(str(caught.value).splitlines()) == 1 and str(caught.value).startswith("X must ")
+    assert len(str(caught.value).splitlines()) == 1
+    assert str(caught.value).startswith("X must ")
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -71,11 +73,14 @@ def test_a_hole_is_named_by_row_and_column(bad):
 def test_a_column_of_targets_is_a_vector():
     """Targets of shape (n, 1) are taken as (n,), and this is told."""
     target, column = check_targets(np.array([[1.0], [2.0]]), 2, "Ridge")
-    assert target.shape == (2,) and column
+    assert target.shape == (2,)
+    assert column
     assert not check_targets(pd.Series([1.0, 2.0]), 2, "Ridge")[1]
 
 
-@pytest.mark.parametrize(("y", "words"), [(None, "y is None"), (np.zeros((2, 2)), r"\(2, 2\)"), ([1.0], "1 for 2 rows")])
+@pytest.mark.parametrize(
+    ("y", "words"), [(None, "y is None"), (np.zeros((2, 2)), r"\(2, 2\)"), ([1.0], "1 for 2 rows")]
+)
 def test_targets_that_do_not_fit_are_refused(y, words):
     """Targets that are missing, too wide or of another length are refused."""
     with pytest.raises(DataError, match=words):
@@ -84,12 +89,20 @@ def test_targets_that_do_not_fit_are_refused(y, words):
 
 def test_equal_weights_are_no_weights():
     """Weights that are all alike are left out, as they change nothing."""
-    assert check_weights(None, 3) is None and check_weights([2, 2, 2], 3) is None and check_weights(5, 3) is None
+    assert check_weights(None, 3) is None
+    assert check_weights([2, 2, 2], 3) is None
+    assert check_weights(5, 3) is None
 
 
 @pytest.mark.parametrize(
     ("weights", "words"),
-    [([1.0, -1.0], "-1.0 at row 1"), ([1.0, np.nan], "nan at row 1"), ([0, 0], "only zeros"), ([1], r"\(2,\)"), ("ab", "numbers")],
+    [
+        ([1.0, -1.0], "-1.0 at row 1"),
+        ([1.0, np.nan], "nan at row 1"),
+        ([0, 0], "only zeros"),
+        ([1], r"\(2,\)"),
+        ("ab", "numbers"),
+    ],
 )
 def test_weights_that_cannot_be_are_refused(weights, words):
     """Negative, missing or all-zero weights, and too few of them, are refused."""

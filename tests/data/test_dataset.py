@@ -32,7 +32,12 @@ def test_columns_can_be_left_aside(path):
 
 @pytest.mark.parametrize(
     ("target", "exclude", "words"),
-    [("prise", [], "Did you mean 'price'"), ("", [], "Known names"), ("price", ["kid"], "kind"), ("price", ["age", "kind"], "besides")],
+    [
+        ("prise", [], "Did you mean 'price'"),
+        ("", [], "Known names"),
+        ("price", ["kid"], "kind"),
+        ("price", ["age", "kind"], "besides"),
+    ],
 )
 def test_columns_that_are_not_there_are_refused(path, target, exclude, words):
     """A target or an excluded column that no column is, or no feature left, is refused with the nearest name."""

@@ -30,7 +30,8 @@ def test_rare_and_unseen_levels_share_a_column():
 def test_at_most_a_hundred_columns_come_from_one_of_text():
     """A column of many names does not become thousands."""
     encoding = learn_encoding(pa.table({"plane": [f"N{k}" for k in range(500)]}))
-    assert len(encoding.names) == 100 and encoding.columns[0].pooled == 400
+    assert len(encoding.names) == 100
+    assert encoding.columns[0].pooled == 400
 
 
 def test_missing_numbers_are_the_mean_and_counted():

@@ -46,7 +46,12 @@ def test_a_spreadsheets_export_is_understood(tmp_path):
     path = tmp_path / "export.csv"
     path.write_bytes('\ufeffa,b,a,\r\n1,"x, ""y""",2,0\r\n3,"two\nlines",4,0\r\n'.encode())
     table = read_table(path)
-    assert table.to_pydict() == {"a": [1.0, 3.0], "b": ['x, "y"', "two\nlines"], "a.2": [2.0, 4.0], "column 3": [0.0, 0.0]}
+    assert table.to_pydict() == {
+        "a": [1.0, 3.0],
+        "b": ['x, "y"', "two\nlines"],
+        "a.2": [2.0, 4.0],
+        "column 3": [0.0, 0.0],
+    }
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
@@ -63,8 +68,10 @@ def test_types_are_learnt_over_the_whole_file(tmp_path):
     path = tmp_path / "late.csv"
     path.write_text("n,code\n" + "".join(f"{k},{k}\n" for k in range(rows)) + "0.5,A7\n")
     table = read_table(path)
-    assert table["n"].type == pa.float64() and table["n"][-1].as_py() == 0.5
-    assert table["code"].type == pa.string() and table["code"][7].as_py() == "7"
+    assert table["n"].type == pa.float64()
+    assert table["n"][-1].as_py() == 0.5
+    assert table["code"].type == pa.string()
+    assert table["code"][7].as_py() == "7"
 
 
 BROKEN = {
@@ -91,7 +98,8 @@ def test_a_file_that_is_no_table_is_named_in_one_sentence(name, tmp_path):
         path.write_bytes(BROKEN[name])
     with pytest.raises(FalllineError, match="DATA must") as caught:
         read_table(path)
-    assert name in str(caught.value) and len(str(caught.value).splitlines()) == 1
+    assert name in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
 
 
 def test_a_parquet_file_cut_short_is_refused(tmp_path):

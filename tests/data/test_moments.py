@@ -14,7 +14,7 @@ def test_moments_are_numpys(offset):
     X, weights = rng.normal(size=(10_000, 3)) + offset, rng.uniform(0.5, 2.0, 10_000)
     rows = ArrayRows(X, np.zeros(10_000), weights)
     mean = means(rows)
-    np.testing.assert_allclose(mean, np.average(X, axis=0, weights=weights), rtol=1e-14)
+    np.testing.assert_allclose(mean, np.average(X, axis=0, weights=weights), rtol=1e-14, atol=1e-14)
     about = X - np.average(X, axis=0, weights=weights)
     np.testing.assert_allclose(spreads(rows, mean), np.sqrt(np.average(about**2, axis=0, weights=weights)), rtol=1e-7)
 

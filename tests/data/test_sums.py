@@ -50,7 +50,8 @@ def test_a_forked_child_can_sum_too():
     child = context.Process(target=_child, args=(queue,))
     child.start()
     child.join(30)
-    assert child.exitcode == 0 and queue.get() == 30_000
+    assert child.exitcode == 0
+    assert queue.get() == 30_000
 
 
 def test_an_error_in_a_thread_reaches_the_caller():

@@ -20,7 +20,7 @@ def example(loss, count=40, scale=3.0):
 
 
 def stencil(function, z, change, h=1e-3):
-    """The derivative along `change` by five points, exact to the fourth order."""
+    """Return the derivative along `change` by five points, exact to the fourth order."""
     return (
         8 * (function(z + h * change) - function(z - h * change))
         - (function(z + 2 * h * change) - function(z - 2 * h * change))
@@ -52,7 +52,8 @@ def test_the_curvature_is_the_derivatives(name):
         expected = stencil(lambda at: loss.derivative(y, at), z, change)
         np.testing.assert_allclose(curvature[:, k] if loss.multiple else curvature, expected, rtol=1e-8, atol=1e-10)
     extremes = np.linalg.eigvalsh(curvature) if loss.multiple else curvature
-    assert extremes.min() >= -1e-15 and extremes.max() <= loss.steepest + 1e-15
+    assert extremes.min() >= -1e-15
+    assert extremes.max() <= loss.steepest + 1e-15
 
 
 @pytest.mark.parametrize("name", NAMES)

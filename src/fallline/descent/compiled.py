@@ -42,7 +42,8 @@ class CompiledEngine(Engine):
         maker = _programs if _is_frozen(method) and _is_frozen(rate) else _programs.__wrapped__
         self._advance = maker(_Code(self.program), method, None if fixed else rate, self.longest)
         self.carry: Any = None
-        self.begun = False
+        self.before: Any = None
+        self.begun, self.count = False, 0
 
     def start(self) -> Block:
         cost, gradient = self.point(self.x0)
@@ -60,6 +61,7 @@ class CompiledEngine(Engine):
             if not self.begun:
                 self.carry = jax.tree_util.tree_map(jax.numpy.asarray, _as_tree(self.carry))
                 self.begun = True
+            self.before, self.count = self.carry, count
             self.carry, buffers = self._advance(self.carry, count, self.rate_value, self.program.constants)
             arrays = [np.asarray(buffer) for buffer in buffers]
         # a full block is used in place; a part of one is copied, lest a few rows hold a whole buffer
@@ -67,6 +69,14 @@ class CompiledEngine(Engine):
         rates = varying[0] if varying else np.broadcast_to(self.rate_value, count)
         evaluations = varying[1] if len(varying) > 1 else np.broadcast_to(1, count)
         return Block(x, fun, slope, rates, length, evaluations)
+
+    def method_state(self, count: int) -> Any:
+        import jax
+
+        if count < self.count:
+            self.carry = self.before
+            self.advance(count)
+        return jax.tree_util.tree_map(np.asarray, self.carry.method_state)
 
 
 class _Code:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -45,6 +45,10 @@ class Engine(ABC):
     def advance(self, count: int) -> Block:
         """Take `count` more steps, at most `longest`, and return them."""
 
+    @abstractmethod
+    def method_state(self, count: int) -> Any:
+        """Return the method's state after the first `count` steps of the last block."""
+
 
 class EagerEngine(Engine):
     """Takes the steps one by one in NumPy."""
@@ -55,6 +59,8 @@ class EagerEngine(Engine):
         self.foresight = objective.pure
         self.evaluate = Evaluate(self._cost, self._point)
         self.carry: Carry | None = None
+        self.before: Carry | None = None
+        self.count = 0
 
     def start(self) -> Block:
         point = self._point(self.x0)
@@ -64,9 +70,10 @@ class EagerEngine(Engine):
         return block
 
     def advance(self, count: int) -> Block:
-        carry = self.carry
+        carry = self.before = self.carry
         if carry is None:
             raise RuntimeError("start the engine before it advances")
+        self.count = count
         block = columns(count, self.x0)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for row in range(count):
@@ -74,6 +81,12 @@ class EagerEngine(Engine):
                 _write(block, row, carry.point, move.learning_rate, move.step_norm, int(move.evaluations))
         self.carry = carry
         return block
+
+    def method_state(self, count: int) -> Any:
+        if count < self.count:
+            self.carry = self.before
+            self.advance(count)
+        return None if self.carry is None else self.carry.method_state
 
     def _cost(self, x: np.ndarray) -> np.floating:
         return self.x0.dtype.type(self.objective.value(x))

@@ -12,7 +12,7 @@ import numpy as np
 from fallline.arrays.layout import Layout, Leaf
 from fallline.descent.compiled import CompiledEngine
 from fallline.descent.engine import Block, EagerEngine, Engine
-from fallline.methods import UpdateRule
+from fallline.methods import Method, UpdateRule
 from fallline.objectives.base import Objective
 from fallline.schedules import Schedule
 from fallline.steps import StepRule
@@ -39,7 +39,10 @@ class Optimality(Protocol):
 
 @dataclass(frozen=True)
 class Run:
-    """What a descent leaves behind: its steps (flat), the reason it stopped, its counts and its time."""
+    """What a descent leaves behind: its steps (flat), the reason it stopped, its counts and its time.
+
+    `answer` is the point of a method that averages; None where the best point is the answer.
+    """
 
     trace: Trace
     best: Rows
@@ -48,6 +51,7 @@ class Run:
     iterations: int
     evaluations: int
     seconds: float
+    answer: np.ndarray | None = None
 
 
 def descend(
@@ -92,7 +96,9 @@ def descend(
         How records show the parameters; as a flat array by default.
     """
     layout = layout or Layout(Leaf("array", (x0.size,), 0), x0.size, x0.dtype)
-    loop = _Loop(_engine(objective, x0, method, rate), x0, stopping, optimality, callback, record, progress, layout)
+    loop = _Loop(
+        _engine(objective, x0, method, rate), method, x0, stopping, optimality, callback, record, progress, layout
+    )
     return loop.run(max_iterations)
 
 
@@ -108,6 +114,7 @@ class _Loop:
     def __init__(
         self,
         engine: Engine,
+        method: UpdateRule,
         x0: np.ndarray,
         stopping: Rule | None,
         optimality: Optimality | None,
@@ -116,7 +123,7 @@ class _Loop:
         progress: Callable[[Record], None] | None,
         layout: Layout,
     ) -> None:
-        self.engine, self.optimality, self.callback = engine, optimality, callback
+        self.engine, self.method, self.optimality, self.callback = engine, method, optimality, callback
         self.progress, self.layout = progress, layout
         self.recorder = Recorder(x0.size, x0.itemsize, record)
         guards = Guards()
@@ -124,14 +131,14 @@ class _Loop:
         self.rule_state = self.rule.init()
         self.started = time.perf_counter()
         self.iteration = 0
-        self.evaluations = 0
+        self.evaluations = self.kept = 0
         self.pace = 16 if engine.foresight else 1
 
     def run(self, max_iterations: int) -> Run:
         before = self._rows(self.engine.start(), self.started)
         reason = self._judge_start(before)
         try:
-            self._keep(before)
+            self.recorder.add(before)
             if reason is None and self.callback is not None:
                 _, reason = self._call_back(before)
             while reason is None:
@@ -155,7 +162,8 @@ class _Loop:
             kept, stopped = self._call_back(rows)
             if stopped is not None:
                 rows, reason = rows.take(slice(0, kept)), stopped
-        self._keep(rows)
+        self.recorder.add(rows)
+        self.kept = len(rows)
         self.iteration += len(rows)
         self.evaluations += int(block.evaluations[: len(rows)].sum())
         if self.progress is not None:
@@ -197,18 +205,19 @@ class _Loop:
                 return done
         return None
 
-    def _keep(self, rows: Rows) -> None:
-        self.recorder.add(rows)
-
     def _call_back(self, rows: Rows) -> tuple[int, StopReason | None]:
         """Show the rows that the trace keeps to the callback; return how many were seen before it stopped the run."""
         stride = max(1, self.recorder.stride)
         shown = Trace(rows, self.layout)
         for row in range(len(rows)):
-            if rows.iteration[row] % stride == 0 and self.callback is not None:
+            if rows.iteration[row] % stride or self.callback is None:
+                continue
+            try:
                 answer = self.callback(shown[row])
-                if isinstance(answer, (bool, np.bool_)) and answer:
-                    return row + 1, StopReason.CALLBACK
+            except KeyboardInterrupt:
+                return row + 1, StopReason.INTERRUPTED
+            if isinstance(answer, (bool, np.bool_)) and answer:
+                return row + 1, StopReason.CALLBACK
         return len(rows), None
 
     def _rows(self, block: Block, began: float) -> Rows:
@@ -225,4 +234,10 @@ class _Loop:
             raise RuntimeError("the start is always recorded")
         seconds = time.perf_counter() - self.started
         trace = Trace(recorder.blocks(), self.layout)
-        return Run(trace, recorder.best or first, last, reason, self.iteration, self.evaluations, seconds)
+        best = recorder.best or first
+        return Run(trace, best, last, reason, self.iteration, self.evaluations, seconds, self._answer(last))
+
+    def _answer(self, last: Rows) -> np.ndarray | None:
+        if not isinstance(self.method, Method) or not self.method.averages or self.iteration == 0:
+            return None
+        return np.asarray(self.method.answer(self.engine.method_state(self.kept), last.x[0]))

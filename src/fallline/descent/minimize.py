@@ -238,9 +238,10 @@ def _result(
     evaluations, gradients = objective.counts.function, objective.counts.gradient
     if objective.program is not None:
         evaluations = gradients = run.evaluations
-    x = np.ascontiguousarray(run.best.x[0])
-    fun = float(run.best.fun[0])
-    _, slope = objective.value_and_gradient(x)
+    x = np.ascontiguousarray(run.best.x[0]) if run.answer is None else run.answer
+    fun, slope = objective.value_and_gradient(x)
+    if run.answer is None:
+        fun = float(run.best.fun[0])
     curvature = curvature_at(objective, x, slope)
     plateau = np.isfinite(fun) and is_plateau(objective, x, fun, curvature)
     optimal = np.isfinite(fun) and not plateau and is_optimal(curvature, fun, float(run.trace.fun[0]), x.dtype)

@@ -6,7 +6,7 @@ import numbers
 from typing import Any
 
 from fallline.errors import InputTypeError, shown
-from fallline.methods import Method, UpdateRule
+from fallline.methods import Method, RatedMethod, UpdateRule
 from fallline.schedules import Constant, Schedule
 from fallline.schedules.base import positive_rate
 from fallline.steps import StepRule
@@ -31,6 +31,11 @@ def resolve_rate(learning_rate: Any, method: UpdateRule) -> Schedule | StepRule:
         raise InputTypeError(
             f"learning_rate must be given with a method of your own; got None with {shown(method)}. "
             "Write learning_rate=0.1, a schedule or a step rule."
+        )
+    if isinstance(rate, StepRule) and isinstance(method, RatedMethod):
+        raise InputTypeError(
+            f"learning_rate must be a number or a schedule with {type(method).__name__}; got {shown(rate)}. The method "
+            "decides itself how far to go. Leave learning_rate out."
         )
     if isinstance(rate, (Schedule, StepRule)):
         return rate

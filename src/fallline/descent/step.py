@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from fallline.arrays.namespace import namespace
-from fallline.methods import UpdateRule
+from fallline.methods import RatedMethod, UpdateRule
 from fallline.schedules import Schedule
 from fallline.steps import Evaluate, Point, StepRule
 
@@ -38,6 +38,11 @@ def begin(point: Point, method: UpdateRule, rate: Schedule | StepRule, k: Any) -
 def take_step(carry: Carry, method: UpdateRule, rate: Schedule | StepRule, evaluate: Evaluate) -> tuple[Carry, Move]:
     """Turn the gradient into a direction, scale it by the rate, and move there."""
     here = carry.point
+    if isinstance(method, RatedMethod) and isinstance(rate, Schedule):
+        learning_rate = rate(carry.k)
+        change, method_state = method.move(here, carry.method_state, learning_rate)
+        there = evaluate.point(here.x - change)
+        return Carry(carry.k + 1, there, method_state, ()), Move(learning_rate, norm(there.x - here.x), 1)
     direction, method_state = method.update(here.gradient, carry.method_state, here.x)
     if isinstance(rate, StepRule):
         taken = rate.take(here, direction, evaluate, carry.rate_state)

@@ -6,13 +6,13 @@ from typing import Any
 
 from fallline.errors import InputError, InputTypeError, nearest, shown
 from fallline.methods.adam import Adam
-from fallline.methods.base import Method, UpdateRule
+from fallline.methods.base import Method, RatedMethod, UpdateRule
 from fallline.methods.gradient_descent import GradientDescent
 from fallline.methods.lbfgs import LBFGS
 from fallline.methods.momentum import Momentum
 from fallline.methods.nesterov import Nesterov
 
-__all__ = ["LBFGS", "Adam", "GradientDescent", "Method", "Momentum", "Nesterov", "UpdateRule", "find", "known"]
+__all__ = ["LBFGS", "Adam", "GradientDescent", "Method", "Momentum", "Nesterov", "RatedMethod", "UpdateRule", "find", "known"]
 
 CLASSES: tuple[type[Method], ...] = (GradientDescent, Momentum, Nesterov, Adam, LBFGS)
 

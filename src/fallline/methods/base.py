@@ -6,9 +6,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
+from fallline.arrays.namespace import namespace
 from fallline.errors import InputError
+from fallline.steps.base import Point
 
-__all__ = ["Method", "UpdateRule", "require"]
+__all__ = ["Method", "RatedMethod", "UpdateRule", "require"]
 
 
 @runtime_checkable
@@ -32,11 +34,14 @@ class Method(ABC):
     ----------
     learning_rate : float, schedule, step rule or None
         The rate to use; None for the method's default, `default_rate`.
+
+    A method that `averages` answers with `answer`, not with the best point it passed.
     """
 
     name: ClassVar[str]
     aliases: ClassVar[tuple[str, ...]] = ()
     default_rate: ClassVar[Any] = None
+    averages: ClassVar[bool] = False
 
     learning_rate: Any = None
 
@@ -48,12 +53,29 @@ class Method(ABC):
     def update(self, gradient: Any, state: Any, x: Any) -> tuple[Any, Any]:
         """Return the direction, shape (d,), and the next state; the step taken is ``x - rate * direction``."""
 
+    def answer(self, state: Any, x: Any) -> Any:
+        """Return the point to answer with after the last step, shape (d,); only asked where `averages` is true."""
+        return x
+
     def stable_rate(self, curvature: float) -> float | None:
         """Return the largest fixed rate that is stable at this curvature (the Hessian's largest eigenvalue).
 
         None where the method has no such limit.
         """
         return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RatedMethod(Method):
+    """A method whose rule needs the rate or the cost inside: it says itself how far to go, not only where."""
+
+    @abstractmethod
+    def move(self, here: Point, state: Any, rate: Any) -> tuple[Any, Any]:
+        """Return the change to take off ``here.x``, shape (d,), and the next state."""
+
+    def update(self, gradient: Any, state: Any, x: Any) -> tuple[Any, Any]:
+        """Return the change at a rate of 1, for whoever treats this as any other method."""
+        return self.move(Point(x, namespace(x).sum(0 * x), gradient), state, 1.0)
 
 
 def require(holds: bool, name: str, rule: str, got: object, why: str) -> None:

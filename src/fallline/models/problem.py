@@ -32,6 +32,9 @@ __all__ = ["Answer", "Problem", "Settings", "rows_of"]
 GRAM_COLUMNS = 2000
 """Columns up to which a squared loss is condensed to its Gram matrix."""
 
+GRAM_CELLS = 20_000
+"""Cells up to which a named method runs on the rows themselves: to the last digit what a textbook's loop gives."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -139,7 +142,7 @@ class Problem:
         """
         settings = self.settings
         metrics = Metrics(self.objective, self.mean, self.quadratic.metric if self.quadratic else None)
-        base: Objective = self.quadratic or self.objective
+        base = self._worked_on()
         optimality = Certified(metrics, base, self._threshold(), every=settings.automatic)
         stopping: Rule = Stalled() if separable_below is None else Stalled() | CostBelow(separable_below)
         if settings.automatic:
@@ -173,12 +176,17 @@ class Problem:
         x, trace = np.ascontiguousarray(run.best.x[0]), run.trace
         if units is not None:
             x, trace = units.to_data(x), Trace(rows_of(run.trace, units.to_data(run.trace.flat_x)))
-        cost, gradient = (self.quadratic or self.objective).value_and_gradient(x)
+        cost, gradient = self._worked_on().value_and_gradient(x)
         certificate = certify_fit(self.objective, optimality.metrics.at(x), cost, gradient)
         converged = certificate.gap <= optimality.limit(cost)
         return Answer(
             x, cost, gradient, trace, run, objective, method, rate, optimality.metrics, certificate, converged
         )
+
+    def _worked_on(self) -> Objective:
+        """Return the objective that the method works on: the rows, or the Gram matrix that stands for them."""
+        tiny = self.rows.count * self.rows.columns <= GRAM_CELLS
+        return self.objective if self.quadratic is None or (tiny and not self.settings.automatic) else self.quadratic
 
     def _threshold(self) -> float:
         threshold = self.settings.tol * self.baseline()

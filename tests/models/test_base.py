@@ -1,0 +1,210 @@
+"""What every estimator promises."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from sklearn import datasets
+from sklearn.exceptions import ConvergenceWarning as SklearnConvergenceWarning
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.estimator_checks import estimator_checks_generator
+
+import fallline as fl
+
+MODELS = [fl.LinearRegression, fl.LogisticRegression]
+CHECKS = [pair for model in MODELS for pair in estimator_checks_generator(model(), mark="skip")]
+ROWS = np.random.default_rng(0).normal(size=(60, 3)) * [1.0, 10.0, 0.1] + [0.0, 5.0, -1.0]
+TARGETS = {
+    fl.LinearRegression: ROWS @ [1.0, 0.3, 5.0] + np.random.default_rng(1).normal(size=60),
+    fl.LogisticRegression: (ROWS[:, 0] + np.random.default_rng(1).logistic(size=60) > 0).astype(int),
+}
+
+
+def name_of(check):
+    return getattr(check, "func", check).__name__
+
+
+@pytest.mark.filterwarnings("ignore")  # the checks try what warns
+@pytest.mark.parametrize(
+    ("estimator", "check"), CHECKS, ids=lambda part: name_of(part) if callable(part) else repr(part)
+)
+def test_the_estimators_are_scikit_learns(estimator, check):
+    """Every estimator drops into scikit-learn's pipelines, searches and cross-validation."""
+    if name_of(check) == "check_array_api_input":
+        return  # for arrays that are not NumPy's, which are switched on in the environment
+    check(estimator)
+    assert estimator.get_params() == type(estimator)().get_params()
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pa.table], ids=["pandas", "polars", "pyarrow"])
+def test_tables_keep_their_names(model, make):
+    """A table of any library is fitted as the array is, its names are kept, and another order of them is refused."""
+    columns = {name: ROWS[:, j] for j, name in enumerate(["age", "weight", "dose"])}
+    fitted = model().fit(make(columns), TARGETS[model])
+    assert list(fitted.feature_names_in_) == ["age", "weight", "dose"]
+    assert fitted.n_features_in_ == 3
+    np.testing.assert_allclose(fitted.coef_, model().fit(ROWS, TARGETS[model]).coef_, rtol=1e-9)
+    with pytest.raises(fl.errors.DataError, match="feature names"):
+        fitted.predict(make(dict(reversed(columns.items()))))
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_single_precision_stays_single(model, order):
+    """float32 data gives float32 coefficients, close to those of the same data in double."""
+    wide = model().fit(ROWS, TARGETS[model])
+    narrow = model().fit(np.asarray(ROWS, np.float32, order), TARGETS[model])
+    assert narrow.coef_.dtype == np.float32
+    assert np.asarray(narrow.intercept_).dtype == np.float32
+    np.testing.assert_allclose(narrow.coef_, wide.coef_, rtol=1e-3)
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("method", ["auto", "adam"])
+def test_a_weight_is_a_repetition(model, method):
+    """A row of weight three is the row written three times, and one of weight zero is not there."""
+    times = np.random.default_rng(3).integers(0, 4, 60)
+    settings = {"method": method, "tol": 1e-13} if method == "auto" else {"method": method, "max_iter": 30}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", fl.ConvergenceWarning)
+        weighted = model(**settings).fit(ROWS, TARGETS[model], sample_weight=times)
+        repeated = model(**settings).fit(ROWS.repeat(times, axis=0), TARGETS[model].repeat(times))
+    np.testing.assert_allclose(weighted.coef_, repeated.coef_, rtol=1e-6)
+    np.testing.assert_allclose(weighted.intercept_, repeated.intercept_, rtol=1e-6)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_hole_in_the_data_is_named(model):
+    """A missing cell is named by row and column, in the fit and in predictions."""
+    frame = pd.DataFrame(ROWS, columns=["age", "weight", "dose"])
+    fitted = model().fit(frame, TARGETS[model])
+    frame.loc[41, "weight"] = np.nan
+    for use in (lambda: model().fit(frame, TARGETS[model]), lambda: fitted.predict(frame)):
+        with pytest.raises(fl.errors.DataError, match="NaN at row 41, column 'weight'"):
+            use()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"alpha": -1}, "alpha must"),
+        ({"alpha": np.nan}, "alpha must"),
+        ({"tol": "small"}, "tol must"),
+        ({"max_iter": 0}, "max_iter must"),
+        ({"method": "addam"}, "adam"),
+        ({"method": "gd", "learning_rate": -0.1}, "learning_rate must"),
+        ({"init": [1.0, 2.0]}, "4 finite numbers"),
+        ({"init": "ones"}, 'init must be "zeros"'),
+    ],
+)
+@pytest.mark.parametrize("model", MODELS)
+def test_settings_that_cannot_be_are_refused(model, settings, words):
+    """A setting without sense is refused in one sentence before the first step."""
+    with pytest.raises(fl.errors.FalllineError, match=words) as caught:
+        model(**settings).fit(ROWS, TARGETS[model])
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_start_can_be_given(model):
+    """A fit can start from a row of another's trace, from random numbers, or from where it was."""
+    first = model().fit(ROWS, TARGETS[model])
+    there = model(init=first.trace_.x[-1]).fit(ROWS, TARGETS[model])
+    np.testing.assert_array_equal(there.trace_.x[0], first.trace_.x[-1])
+    random = [model(init="random", random_state=seed).fit(ROWS, TARGETS[model]).trace_.x[0] for seed in (0, 0, 1)]
+    np.testing.assert_array_equal(random[0], random[1])
+    assert not np.array_equal(random[0], random[2])
+    again = model(warm_start=True).fit(ROWS, TARGETS[model]).fit(ROWS, TARGETS[model])
+    assert again.n_iter_ <= 1
+    np.testing.assert_allclose(again.coef_, first.coef_, rtol=1e-3)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_healthy_fit_says_nothing(model):
+    """A fit with nothing wrong converges, warns of nothing, and its bound is within the tolerance."""
+    fitted = model().fit(ROWS, TARGETS[model])
+    assert fitted.converged_
+    assert fitted.diagnosis_ == []
+    assert fitted.certificate_.kind == "bound"
+    assert len(fitted.trace_) == fitted.n_iter_ + 1 == len(fitted.cost_history_)
+    assert (np.diff(fitted.cost_history_) <= 0).all()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_an_unfinished_fit_warns_once_with_the_finding(model):
+    """A fit that stops early warns once, in the words of its first alarm."""
+    with pytest.warns(fl.ConvergenceWarning) as caught:
+        fitted = model(method="gd", learning_rate=1e-6, max_iter=5).fit(ROWS, TARGETS[model])
+    alarm = next(finding for finding in fitted.diagnosis_ if finding.severity != "info")
+    assert [str(warning.message) for warning in caught] == [f"{alarm.message} {alarm.remedy}"]
+    assert issubclass(fl.ConvergenceWarning, SklearnConvergenceWarning)
+    assert not fitted.converged_
+    assert alarm.code == "learning-rate-too-low"
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_what_stands_in_the_way_is_told(model):
+    """A constant column and a repeated one are named; the fit is that of the others."""
+    X = np.column_stack([ROWS, np.full(60, 17.0), ROWS[:, 1]])
+    fitted = model(alpha=0, tol=1e-12).fit(X, TARGETS[model])
+    found = {finding.code: finding for finding in fitted.diagnosis_}
+    assert found.keys() == {"constant-feature", "collinear"}
+    assert found["constant-feature"].values["index"] == 3
+    assert found["constant-feature"].severity == "info"
+    assert found["collinear"].values["index"] == [1, 4]
+    assert found["collinear"].severity == "warning"
+    plain = model(alpha=0, tol=1e-12).fit(ROWS, TARGETS[model])
+    assert fitted.score(X, TARGETS[model]) == pytest.approx(plain.score(ROWS, TARGETS[model]), rel=1e-9)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_column_of_targets_is_told(model):
+    """Targets of shape (n, 1) are fitted as (n,), with scikit-learn's warning and a finding."""
+    with pytest.warns(match="column-vector"):
+        fitted = model().fit(ROWS, TARGETS[model][:, None])
+    assert [finding.code for finding in fitted.diagnosis_] == ["shape-mismatch"]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_model_holds_no_data(model):
+    """A fitted model can be pickled and copied, small whatever it was fitted to."""
+    X, y = np.tile(ROWS, (500, 1)), np.tile(TARGETS[model], 500)
+    fitted = model().fit(X, y)
+    copy = pickle.dumps(fitted)
+    assert len(copy) < 20_000
+    np.testing.assert_array_equal(pickle.loads(copy).predict(ROWS), fitted.predict(ROWS))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_fit_can_be_drawn(model):
+    """The cost history of a fit is a picture."""
+    from matplotlib.figure import Figure
+
+    axes = Figure().add_subplot()
+    fitted = model().fit(ROWS, TARGETS[model])
+    assert fitted.plot(ax=axes).ax_ is axes
+    assert axes.get_xlabel() == "iteration"
+    with pytest.raises(NotFittedError):
+        model().plot()
+
+
+def test_standardising_is_scaling_by_hand():
+    """With standardize=True a textbook method runs on standardised columns, and all comes back in the data's units."""
+    X, y = datasets.load_wine(return_X_y=True)
+    mean, spread = X.mean(axis=0), X.std(axis=0)
+    settings = {"method": "gd", "learning_rate": 0.1, "max_iter": 5000, "alpha": 0.1}
+    ours = fl.LinearRegression(standardize=True, **settings).fit(X, y)
+    hand = fl.LinearRegression(**settings).fit((X - mean) / spread, y)
+    assert ours.n_iter_ == hand.n_iter_
+    assert ours.converged_
+    np.testing.assert_allclose(ours.trace_.fun, hand.trace_.fun, rtol=1e-9)
+    np.testing.assert_allclose(ours.coef_, hand.coef_ / spread, rtol=1e-8)
+    np.testing.assert_allclose(ours.predict(X), hand.predict((X - mean) / spread), rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(
+        fl.LinearRegression(standardize=True, alpha=0.1, tol=1e-12).fit(X, y).coef_, ours.coef_, rtol=0.05, atol=1e-3
+    )

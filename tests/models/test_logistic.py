@@ -1,0 +1,177 @@
+"""Logistic regression of two classes or many."""
+
+import numpy as np
+import pytest
+from scipy.special import expit, log_softmax, logsumexp
+from sklearn import datasets, linear_model
+
+import fallline as fl
+
+
+def cost(model, X, y, alpha):
+    w, b = model.coef_, model.intercept_
+    z = X @ w.T + b
+    if len(b) == 1:
+        z = np.column_stack([np.zeros(len(z)), z[:, 0]])
+    return np.mean(logsumexp(z, axis=1) - z[np.arange(len(y)), y]) + alpha * 0.5 * (w**2).sum()
+
+
+@pytest.mark.parametrize(
+    ("name", "alpha"),
+    [("breast_cancer", 1e-2), ("breast_cancer", 1e-4), ("iris", 1e-2), ("wine", 1e-3), ("iris", 1e-4)],
+)
+def test_the_minimum_is_reached_on_raw_columns(name, alpha):
+    """Two classes or three, on columns that span orders of magnitude, the minimum is reached and the bound holds."""
+    X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
+    exact = linear_model.LogisticRegression(
+        C=1 / (len(y) * alpha), solver="newton-cholesky", tol=1e-12, max_iter=10_000
+    )
+    best = cost(exact.fit(X, y), X, y, alpha)
+    share = np.bincount(y) / len(y)
+    model = fl.LogisticRegression(alpha=alpha).fit(X, y)
+    gap = cost(model, X, y, alpha) - best
+    assert model.converged_
+    assert model.coef_.shape == exact.coef_.shape
+    assert gap - 1e-13 <= model.certificate_.gap <= 1e-6 * -(share @ np.log(share))
+    tight = fl.LogisticRegression(alpha=alpha, tol=1e-12).fit(X, y)
+    np.testing.assert_allclose(tight.predict_proba(X), exact.predict_proba(X), atol=1e-5)
+
+
+@pytest.mark.parametrize("max_iter", [1, 2, 3, 5, 8])
+def test_a_fit_cut_short_claims_no_more_than_it_has(max_iter):
+    """Stopped anywhere, the bound on the remaining cost holds and `converged_` goes by it."""
+    X, y = datasets.load_breast_cancer(return_X_y=True)
+    best = cost(fl.LogisticRegression(tol=1e-13).fit(X, y), X, y, 1e-4)
+    model = fl.LogisticRegression(max_iter=max_iter, tol=1e-9)
+    with pytest.warns(fl.ConvergenceWarning, match="iterations allowed were used up"):
+        model.fit(X, y)
+    assert model.certificate_.kind == "bound"
+    assert not model.converged_
+    assert cost(model, X, y, 1e-4) - best <= model.certificate_.gap <= model.cost_history_[-1]
+
+
+def test_the_hand_written_loop_is_reproduced():
+    """A rate of one's own makes the textbook's steps, the intercept free of the penalty."""
+    X, y = np.arange(4.0), np.array([0, 0, 1, 1])
+    w = b = 0.0
+    for _ in range(25):
+        residual = expit(X * w + b) - y
+        w, b = w - 0.2 * (np.mean(residual * X) + 0.1 * w), b - 0.2 * np.mean(residual)
+    with pytest.warns(fl.ConvergenceWarning):
+        model = fl.LogisticRegression(alpha=0.1, method="gd", learning_rate=0.2, max_iter=25).fit(X[:, None], y)
+    np.testing.assert_allclose([model.coef_[0, 0], model.intercept_[0]], [w, b], rtol=1e-12)
+
+
+@pytest.mark.parametrize("method", ["gd", "lbfgs", "adam"])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_textbook_methods_stop_once_they_are_there(method, classes):
+    """A named method that arrives is stopped by the bound, and the answer is that of "auto"."""
+    X, y = datasets.load_iris(return_X_y=True)
+    X, y = (X - X.mean(axis=0)) / X.std(axis=0), np.minimum(y, classes - 1)
+    rate = {"adam": 0.1, "gd": 1.0}.get(method)
+    model = fl.LogisticRegression(alpha=0.1, method=method, learning_rate=rate, max_iter=5000).fit(X, y)
+    assert model.converged_
+    assert model.n_iter_ < 5000
+    assert model.diagnosis_ == []
+    assert cost(model, X, y, 0.1) == pytest.approx(
+        cost(fl.LogisticRegression(alpha=0.1).fit(X, y), X, y, 0.1), abs=1e-5
+    )
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("method", ["auto", "lbfgs"])
+def test_separable_classes_are_reported(classes, method):
+    """Classes that planes separate have no fit without a penalty: that is the finding, and the fit never converges."""
+    rng = np.random.default_rng(0)
+    y = np.arange(60) % classes
+    X = 10 * np.eye(3)[y] + rng.uniform(-1, 1, size=(60, 3))
+    with pytest.warns(fl.ConvergenceWarning, match="separable"):
+        model = fl.LogisticRegression(alpha=0, method=method).fit(X, y)
+    assert not model.converged_
+    assert model.score(X, y) == 1
+    assert np.isfinite(model.coef_).all()
+    assert [finding.code for finding in model.diagnosis_] == ["separable"]
+    assert "alpha" in model.diagnosis_[0].remedy
+    assert model.diagnosis_[0].severity == "warning"
+
+
+def test_overlapping_classes_need_no_penalty():
+    """Classes that overlap have a fit without a penalty."""
+    X, y = datasets.load_iris(return_X_y=True)
+    model = fl.LogisticRegression(alpha=0).fit(X[50:], y[50:])
+    assert model.converged_
+    assert model.diagnosis_ == []
+
+
+def test_probabilities_are_exact_far_out():
+    """Logarithms of probabilities are exact where the probabilities themselves underflow."""
+    X, y = datasets.load_iris(return_X_y=True)
+    for classes in (2, 3):
+        model = fl.LogisticRegression(alpha=0.1).fit(X, np.minimum(y, classes - 1))
+        far = 1e4 * X
+        z = model.decision_function(far)
+        z = np.column_stack([np.zeros(len(z)), z]) if z.ndim == 1 else z
+        np.testing.assert_allclose(model.predict_log_proba(far), log_softmax(z, axis=1), rtol=1e-12)
+        np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1, rtol=1e-12)
+        np.testing.assert_array_equal(model.predict(X), model.classes_[model.predict_proba(X).argmax(axis=1)])
+
+
+def test_classes_are_whatever_they_were():
+    """Words, truth values and numbers come back as such."""
+    X = np.arange(6.0)[:, None]
+    for labels in (["no", "yes"], [False, True], [3, 7], [1.0, 2.0]):
+        y = np.array(labels)[[0, 0, 1, 0, 1, 1]]
+        model = fl.LogisticRegression(alpha=0.1).fit(X, y)
+        assert list(model.classes_) == labels
+        assert set(model.predict(X)) == set(labels)
+
+
+@pytest.mark.parametrize(
+    ("y", "weights"), [([1, 1, 1], None), (["a", "a", "a"], None), ([0, 0, 1], [1.0, 1.0, 0.0])], ids=str
+)
+def test_one_class_is_refused(y, weights):
+    """A single class, or one that alone has weight, is refused."""
+    with pytest.raises(fl.errors.DataError, match="two classes"):
+        fl.LogisticRegression().fit([[0.0], [1.0], [2.0]], y, sample_weight=weights)
+
+
+def test_a_class_without_weight_is_not_there():
+    """A class whose rows all weigh nothing is as if its rows were not given."""
+    X, y = datasets.load_iris(return_X_y=True)
+    weights = np.where(y == 1, 0.0, 1.0 + y)
+    model = fl.LogisticRegression(tol=1e-12).fit(X, y, sample_weight=weights)
+    without = fl.LogisticRegression(tol=1e-12).fit(X[y != 1], y[y != 1], sample_weight=weights[y != 1])
+    assert list(model.classes_) == [0, 2]
+    np.testing.assert_allclose(model.coef_, without.coef_, rtol=1e-6)
+
+
+def test_class_weights_are_sample_weights():
+    """class_weight weighs the rows of a class; "balanced" gives every class the same total."""
+    X, y = datasets.load_iris(return_X_y=True)
+    X, y = X[30:], y[30:]
+    for class_weight, weights in [
+        ({0: 1.0, 1: 3.0, 2: 0.5}, np.array([1.0, 3.0, 0.5])[y]),
+        ("balanced", 120 / (3 * np.bincount(y)[y])),
+    ]:
+        ours = fl.LogisticRegression(class_weight=class_weight, tol=1e-12).fit(X, y)
+        hand = fl.LogisticRegression(tol=1e-12).fit(X, y, sample_weight=weights)
+        np.testing.assert_allclose(ours.coef_, hand.coef_, rtol=1e-6)
+    with pytest.raises(fl.errors.InputError, match="class_weight must"):
+        fl.LogisticRegression(class_weight="even").fit(X, y)
+
+
+@pytest.mark.parametrize("y", [[0.5, 1.5, 2.5], [0.0, np.nan, 1.0]])
+def test_targets_that_are_no_classes_are_refused(y):
+    """Numbers in between, or missing, are no classes."""
+    with pytest.raises(fl.errors.DataError, match="y must hold"):
+        fl.LogisticRegression().fit([[0.0], [1.0], [2.0]], y)
+
+
+def test_units_do_not_matter():
+    """Measuring columns in other units leaves every probability where it was."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 3))
+    y = (X @ [1.0, -1.0, 0.5] + rng.logistic(size=200) > 0).astype(int)
+    units = np.array([1e6, 1e-6, 1.0])
+    plain, scaled = (fl.LogisticRegression(alpha=0, tol=1e-12).fit(X * factor, y) for factor in (1.0, units))
+    np.testing.assert_allclose(scaled.predict_proba(X * units), plain.predict_proba(X), rtol=1e-6)
