@@ -10,7 +10,7 @@ from fallline.cli.main import run
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder with a table of numbers, words, dates, truth values, blanks and a constant, to work in."""
+    """Make a folder with a table of numbers, words, dates, truth values, blanks and a constant, to work in."""
     rng = np.random.default_rng(0)
     lines = ["age,kind,seen,member,site,price,grade,paid\n"]
     for k in range(300):

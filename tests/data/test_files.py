@@ -5,9 +5,8 @@ import os
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.feather as feather
-import pyarrow.parquet as parquet
 import pytest
+from pyarrow import feather, parquet
 
 from fallline.data.files import read_table
 from fallline.errors import FalllineError

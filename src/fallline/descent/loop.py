@@ -187,9 +187,10 @@ class _Loop:
     def _judge(self, rows: Rows, before: Rows) -> tuple[int, StopReason | None]:
         """Return how many of the rows to keep, and why the run stops there, if it does."""
         codes, self.rule_state = self.rule.judge(rows, before.take(slice(-1, None)), self.rule_state)
-        hits = np.flatnonzero(codes)
-        stop = int(hits[0]) + 1 if hits.size else len(rows)
-        reason = reason_of(int(codes[hits[0]])) if hits.size else None
+        hits = np.flatnonzero(codes) if codes is not None else ()
+        stop, reason = len(rows), None
+        if codes is not None and len(hits):
+            stop, reason = int(hits[0]) + 1, reason_of(int(codes[hits[0]]))
         optimal = self._optimal(rows.take(slice(0, stop)))
         if optimal is not None:
             return optimal, StopReason.CONVERGED
@@ -224,7 +225,9 @@ class _Loop:
         count = len(block.fun)
         now = time.perf_counter()
         first = self.iteration + 1 if self.recorder.first is not None else 0
-        seconds = (began - self.started) + (now - began) * np.arange(1, count + 1) / count
+        seconds = np.arange(1.0, count + 1)
+        seconds *= (now - began) / count
+        seconds += began - self.started
         return Rows(np.arange(first, first + count), *block[:5], seconds)
 
     def _finish(self, reason: StopReason) -> Run:

@@ -244,7 +244,7 @@ def _result(
         fun = float(run.best.fun[0])
     curvature = curvature_at(objective, x, slope)
     plateau = np.isfinite(fun) and is_plateau(objective, x, fun, curvature)
-    optimal = np.isfinite(fun) and not plateau and is_optimal(curvature, fun, float(run.trace.fun[0]), x.dtype)
+    optimal = np.isfinite(fun) and not plateau and is_optimal(curvature, fun, float(run.trace.blocks[0].fun[0]), x.dtype)
     reason = StopReason.CONVERGED if watched and optimal and run.reason is StopReason.NO_PROGRESS else run.reason
     evidence = Evidence(
         objective, method, rate, run.trace, run.best, run.last, reason, optimal, curvature, slope, plateau

@@ -11,13 +11,25 @@ from fallline.trace import Certificate
 __all__ = ["certify_fit", "gap_bound"]
 
 
-def gap_bound(objective: RowsObjective, metric: Metric, cost: float, gradient: np.ndarray) -> float:
+def gap_bound(
+    objective: RowsObjective, metric: Metric, cost: float, gradient: np.ndarray, reach: float | None = None
+) -> float:
     """Return a number that ``cost - minimum`` does not exceed.
 
     With the Newton decrement ``λ = √(gᵀH⁺g)`` a squared loss has ``½λ²`` exactly. The logistic and the softmax loss
     are generalised self-concordant: with `R` the most that a row's predictors change over a step of length one in H,
     ``f(x + v) >= f(x) - λ‖v‖ + (exp(-R‖v‖) + R‖v‖ - 1)/R²``, whose least value over ``‖v‖`` gives
     ``(λR + (1 - λR)·log(1 - λR))/R²`` where ``λR < 1``. No cost is below zero, so the cost itself is a bound.
+
+    Parameters
+    ----------
+    objective : RowsObjective
+    metric : Metric
+        At the point.
+    cost, gradient : float, array of shape (size,)
+        At the point.
+    reach : float, optional
+        A number not below R that is known; without it, or where it is too large to be of use, R is measured.
 
     References
     ----------
@@ -29,7 +41,8 @@ def gap_bound(objective: RowsObjective, metric: Metric, cost: float, gradient: n
         return min(0.5 * decrement**2, cost)
     if not np.isfinite(decrement):
         return cost
-    reach = metric.reach(objective)
+    if reach is None or decrement * reach > 0.1:
+        reach = metric.furthest(objective)
     t = decrement * reach
     if not t < 1:
         return cost
@@ -38,14 +51,16 @@ def gap_bound(objective: RowsObjective, metric: Metric, cost: float, gradient: n
     return min(float(decrement**2 * factor), cost)
 
 
-def certify_fit(objective: RowsObjective, metric: Metric, cost: float, gradient: np.ndarray) -> Certificate:
-    """Return the certificate of a fit whose cost, gradient and metric at the answer are given."""
+def certify_fit(
+    objective: RowsObjective, metric: Metric, cost: float, gradient: np.ndarray, reach: float | None = None
+) -> Certificate:
+    """Return the certificate of a fit whose cost, gradient and metric at the answer are given, as to `gap_bound`."""
     if not np.isfinite(cost):
         return Certificate("estimate", np.inf, np.inf, np.nan, "Nothing can be said: the cost is not finite.")
-    gap = gap_bound(objective, metric, cost, gradient)
+    gap = gap_bound(objective, metric, cost, gradient, reach)
     distance = float(np.linalg.norm(metric.solve(gradient)))
     smallest = float(np.linalg.eigvalsh(metric.plain())[0])
-    proven = metric.defect(objective.penalised) == 0
+    proven = metric.defect == 0
     words = "at most" if proven else "about"
     text = f"The cost {cost:.6g} is {words} {gap:.3g} above its minimum"
     if gap == cost:

@@ -39,9 +39,9 @@ def constant_features(columns: np.ndarray, names: list[str]) -> Finding | None:
     )
 
 
-def collinear(metric: Metric, columns: int, names: list[str], penalised: bool) -> Finding | None:
+def collinear(metric: Metric, columns: int, names: list[str]) -> Finding | None:
     """Find columns that add up to each other, so that the coefficients are not unique."""
-    if metric.defect(penalised) <= 0:
+    if metric.defect <= 0:
         return None
     first = metric.null[:columns]
     weights = np.sqrt((first**2).sum(axis=1)) * (np.diag(metric.hessian)[:columns] > 0)
@@ -55,7 +55,7 @@ def collinear(metric: Metric, columns: int, names: list[str], penalised: bool) -
         {
             "index": _one_or_all(involved),
             "name": [names[j] for j in involved.tolist()],
-            "directions": metric.defect(penalised),
+            "directions": metric.defect,
         },
     )
 

@@ -27,7 +27,7 @@ EARLY = {
 
 def not_finite_start(evidence: Evidence) -> Finding | None:
     """Find a start at which the function has no finite value."""
-    fun = float(evidence.trace.fun[0])
+    fun = float(evidence.start.fun[0])
     if np.isfinite(fun):
         return None
     return Finding(
@@ -41,7 +41,7 @@ def not_finite_start(evidence: Evidence) -> Finding | None:
 
 def overflow(evidence: Evidence) -> Finding | None:
     """Find numbers that grew beyond what floating point holds."""
-    if evidence.reason is not StopReason.NOT_FINITE or not np.isfinite(evidence.trace.fun[0]):
+    if evidence.reason is not StopReason.NOT_FINITE or not np.isfinite(evidence.start.fun[0]):
         return None
     last = evidence.last
     norms = evidence.trace.step_norm
@@ -70,7 +70,7 @@ def flat_or_curving_down(evidence: Evidence) -> Finding | None:
             "Start closer to where the function varies.",
             {"gradient_norm": slope},
         )
-    first = float(evidence.trace.gradient_norm[0])
+    first = float(evidence.start.gradient_norm[0])
     if not curvature.curves_down or not slope <= max(1e-3 * first, 1e-6 * abs(curvature.smallest)):
         return None
     top = curvature.largest < -curvature.noise
@@ -94,7 +94,7 @@ def unbounded(evidence: Evidence) -> Finding | None:
     return Finding(
         "unbounded",
         "error",
-        f"The cost has no minimum: it fell from {evidence.trace.fun[0]:.6g} to {evidence.last.fun[0]:.3g} and goes on falling.",
+        f"The cost has no minimum: it fell from {evidence.start.fun[0]:.6g} to {evidence.last.fun[0]:.3g} and goes on falling.",
         "Check the sign of the cost, or add bounds or a penalty that holds the parameters.",
         {"fun": float(evidence.last.fun[0])},
     )
@@ -140,7 +140,7 @@ def unused_parameter(evidence: Evidence) -> Finding | None:
     if not still.any() or still.all() or not evidence.objective.exact:
         return None
     x = np.ascontiguousarray(evidence.best.x[0])
-    still &= evidence.trace.flat_x[0] == evidence.last.x[0]
+    still &= evidence.start.x[0] == evidence.last.x[0]
     idle = []
     for j in np.flatnonzero(still)[:20]:
         unit = np.zeros((1, x.size), x.dtype)

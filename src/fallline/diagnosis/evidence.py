@@ -61,28 +61,42 @@ class Evidence:
         index = int(np.argmax(np.abs(direction)))
         return index, self.trace.layout.name_of(index)
 
-    def curvature_of_row(self, row: int) -> Curvature:
-        """Measure the curvature at a row of the trace, once."""
-        if int(self.trace.iteration[row]) == int(self.best.iteration[0]):
+    @property
+    def start(self) -> Rows:
+        """The start, as a single row."""
+        return self.trace.blocks[0].take(slice(0, 1))
+
+    def curvature_of(self, row: Rows) -> Curvature:
+        """Measure the curvature at a single row of the trace, once."""
+        iteration = int(row.iteration[0])
+        if iteration == int(self.best.iteration[0]):
             return self.curvature
-        if row not in self.known:
+        if iteration not in self.known:
             before = Counts(**vars(self.objective.counts))
-            x = np.ascontiguousarray(self.trace.flat_x[row])
+            x = np.ascontiguousarray(row.x[0])
             _, gradient = self.objective.value_and_gradient(x)
-            self.known[row] = curvature_at(self.objective, x, gradient)
+            self.known[iteration] = curvature_at(self.objective, x, gradient)
             self.objective.counts = before
-        return self.known[row]
+        return self.known[iteration]
+
+    def before_the_first_rise(self) -> Rows:
+        """Return the row from which the cost first rose (or became no number), or the start where it never did."""
+        previous = self.start
+        for block in self.trace.blocks:
+            costs = np.concatenate([previous.fun, block.fun])
+            rises = np.flatnonzero(~(costs[1:] <= costs[:-1]))
+            if rises.size:
+                return block.take(slice(rises[0] - 1, rises[0])) if rises[0] else previous
+            previous = block.take(slice(-1, None))
+        return self.start
 
     def highest_curvature(self) -> tuple[float, np.ndarray]:
         """Return the largest curvature, and its direction, of the start, the best point and where the cost first rose."""
-        costs = self.trace.fun
-        with np.errstate(invalid="ignore", over="ignore"):
-            rises = np.flatnonzero(~(np.diff(costs) <= 0))
-        rows = {0, int(rises[0]) if rises.size else 0}
-        found = [self.curvature, *(self.curvature_of_row(row) for row in sorted(rows) if np.isfinite(costs[row]))]
+        rows = (row for row in (self.start, self.before_the_first_rise()) if np.isfinite(row.fun[0]))
+        found = [self.curvature, *(self.curvature_of(row) for row in rows)]
         found = [curvature for curvature in found if np.isfinite(curvature.largest)]
         if not found:
-            return np.nan, np.zeros(self.trace.flat_x.shape[1])
+            return np.nan, np.zeros(self.gradient.size)
         top = max(found, key=lambda curvature: curvature.largest)
         return top.largest, top.steepest
 
@@ -108,5 +122,5 @@ class Evidence:
         """Whether the run ended well above its best cost, or broke off for that."""
         if self.reason in (StopReason.DIVERGED, StopReason.NOT_FINITE):
             return True
-        start, best, last = float(self.trace.fun[0]), float(self.best.fun[0]), float(self.last.fun[0])
+        start, best, last = float(self.start.fun[0]), float(self.best.fun[0]), float(self.last.fun[0])
         return last > start or last - best > 0.5 * abs(start - best)

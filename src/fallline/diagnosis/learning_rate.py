@@ -25,8 +25,8 @@ def learning_rate_too_high(evidence: Evidence) -> Finding | None:
 
 def _above_the_limit(evidence: Evidence, rate: float, limit: float, largest: float, direction: np.ndarray) -> Finding:
     index, name = evidence.name(direction)
-    first, last = float(evidence.trace.fun[0]), float(evidence.last.fun[0])
-    along = f", along {name}" if evidence.trace.flat_x.shape[1] > 1 else ""
+    first, last = float(evidence.start.fun[0]), float(evidence.last.fun[0])
+    along = f", along {name}" if evidence.gradient.size > 1 else ""
     symbol = "2/L" if limit * largest == 2 else f"{limit * largest:.4g}/L"
     return Finding(
         "learning-rate-too-high",

@@ -15,8 +15,22 @@ from fallline.arrays.layout import Layout
 from fallline.arrays.lifting import LeavesNumpyError, Lifted, lift, lower
 from fallline.errors import InputTypeError, shown
 from fallline.objectives.base import Objective, Program
+from fallline.objectives.closed import closed_key
 
 __all__ = ["CompiledFunction", "StepwiseFunction", "lifted_value", "trace_program"]
+
+
+class _ByKey:
+    """A function that counts as equal to any other: a key stands beside it and says what it does."""
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByKey)
+
+    def __hash__(self) -> int:
+        return 0
 
 
 def lifted_value(function: Callable[..., Any], layout: Layout, args: tuple[Any, ...]) -> Callable[[Any], Any]:
@@ -50,11 +64,23 @@ def trace_program(function: Callable[..., Any], layout: Layout, args: tuple[Any,
     NeedsValueError, LeavesNumpyError
         Where the function cannot be followed without values, or not at all.
     """
+    key = closed_key(function)
+    if key is None or args:
+        return _trace(function, layout, args)
+    return _trace_closed(_ByKey(function), key, layout)
+
+
+def _trace(function: Callable[..., Any], layout: Layout, args: tuple[Any, ...]) -> Program:
     value = lifted_value(function, layout, args)
     with jax.enable_x64(True):
         traced = jax.make_jaxpr(value)(jax.ShapeDtypeStruct((layout.size,), layout.dtype))
         constants = tuple(jnp.asarray(constant) for constant in traced.consts)
     return Program(key=fingerprint(traced.jaxpr), value=_runner(traced.jaxpr), constants=constants)
+
+
+@functools.lru_cache(maxsize=256)
+def _trace_closed(function: _ByKey, key: tuple[Any, ...], layout: Layout) -> Program:
+    return _trace(function.function, layout, ())
 
 
 def fingerprint(jaxpr: Any) -> tuple[Any, ...]:
@@ -143,19 +169,6 @@ def _compiled(key: Any, what: str, value: _ByKey) -> Any:
         "values": lambda: jax.vmap(function, in_axes=(0, None)),
     }
     return jax.jit(makers[what]())
-
-
-class _ByKey:
-    """A function that counts as equal to any other: its program's key stands beside it and says what it does."""
-
-    def __init__(self, function: Any) -> None:
-        self.function = function
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByKey)
-
-    def __hash__(self) -> int:
-        return 0
 
 
 def compiled(program: Program, what: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +28,8 @@ class Metric:
     root : array, shape (size, rank)
         ``root @ root.T`` is the pseudo-inverse of the Hessian.
     null : array, shape (size, size - rank)
-        The directions of no curvature, in parameters scaled by the root of the Hessian's diagonal.
+        The directions of no curvature, in parameters scaled by the root of the Hessian's diagonal. Those that are so by
+        nature are not among them: a common shift of all outputs, where nothing penalises it, changes nothing.
     """
 
     hessian: np.ndarray
@@ -38,25 +40,23 @@ class Metric:
     null: np.ndarray
 
     @staticmethod
-    def of(hessian: np.ndarray, centre: np.ndarray, outputs: int, intercept: bool) -> Metric:
-        """Return the metric of a Hessian in the parameters of centred columns, shape (size, size)."""
+    def of(hessian: np.ndarray, centre: np.ndarray, outputs: int, intercept: bool, penalised: bool = False) -> Metric:
+        """Return the metric of a Hessian in the parameters of centred columns, shape (size, size).
+
+        `penalised` tells that every coefficient is: then only the intercepts can shift freely.
+        """
         diagonal = np.sqrt(np.maximum(np.diag(hessian), 0.0))
         scale = np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=diagonal > 0)
-        values, vectors = np.linalg.eigh(hessian * scale * scale[:, None])
-        keep = values > 30 * len(values) * np.finfo(float).eps * max(values[-1], 0.0)
-        root = scale[:, None] * vectors[:, keep] / np.sqrt(values[keep])
-        return Metric(hessian, centre, outputs, intercept, root, vectors[:, ~keep])
+        unit = hessian * scale * scale[:, None]
+        if outputs > 1:
+            unit += _free_shifts(diagonal, len(centre), outputs, intercept, penalised)
+        root, null = _inverse_root(unit)
+        return Metric(hessian, centre, outputs, intercept, scale[:, None] * root, null)
 
-    def defect(self, penalised: bool) -> int:
-        """Return the number of directions without curvature beyond those that are so by nature.
-
-        By nature are a constant column's coefficient, and a common shift of all outputs, where nothing penalises them.
-        """
-        flat = int(np.sum(np.diag(self.hessian) == 0)) // self.outputs
-        if self.outputs == 1:
-            return self.null.shape[1] - flat
-        shifts = 0 if penalised else len(self.centre) - flat + flat * self.outputs
-        return self.null.shape[1] - shifts - self.intercept
+    @property
+    def defect(self) -> int:
+        """The number of directions without curvature, the coefficients of constant columns not counted."""
+        return self.null.shape[1] - int(np.sum(np.diag(self.hessian) == 0))
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """Return the pseudo-inverse times `gradient`, shape (size,)."""
@@ -84,22 +84,36 @@ class Metric:
                 shift[rows[-1], rows[:-1]] = self.centre
         return shift.T @ self.hessian @ shift
 
-    def reach(self, objective: RowsObjective) -> float:
-        """Return the most that any row's predictors can change for a step of length one in this metric.
+    def reach(self, longest: float, spread: np.ndarray) -> float:
+        """Return a number that no row's predictors change more by, for a step of length one in this metric.
 
-        For one output that is ``max √(xᵀH⁺x)``; for several, a bound on the range over the outputs.
+        For one output a bound on ``max √(xᵀH⁺x)`` over rows, for several on the change of their range.
+
+        Parameters
+        ----------
+        longest : float
+            The largest length of a row in centred columns of unit spread.
+        spread : array, shape (d,)
+            The columns' spreads.
         """
-        places = self._places()
-        spread = sum(self.root[rows] @ self.root[rows].T for rows in places)
-        factor = 1.0 if self.outputs == 1 else 2.0
+        scale = np.append(spread, np.ones(int(self.intercept)))
+        inverse = sum(self.root[rows] @ self.root[rows].T for rows in self._places())
+        largest = float(np.linalg.eigvalsh(inverse * scale * scale[:, None])[-1])
+        return float(np.sqrt((1 if self.outputs == 1 else 2) * max(largest, 0.0) * (longest**2 + self.intercept)))
 
-        def longest(block: Block) -> float:
+    def furthest(self, objective: RowsObjective) -> float:
+        """Return the tightest such number, at the price of a pass over the rows that costs d² for each."""
+        inverse = sum(self.root[rows] @ self.root[rows].T for rows in self._places())
+
+        def longest(block: Block) -> np.ndarray:
             columns = block.X - self.centre
             if self.intercept:
                 columns = np.column_stack([columns, np.ones(len(columns))])
-            return float(np.max(np.sum((columns @ spread) * columns, axis=1)[block.weights > 0], initial=0.0))
+            squares = np.sum((columns @ inverse) * columns, axis=1)
+            return np.max(squares[block.weights > 0], initial=0.0)
 
-        return float(np.sqrt(factor * max(longest(objective.rows.block(i)) for i in range(objective.rows.blocks))))
+        square = max(longest(objective.rows.block(index)) for index in range(objective.rows.blocks))
+        return float(np.sqrt((1 if self.outputs == 1 else 2) * square))
 
     def _places(self) -> list[np.ndarray]:
         """Return for each output where its coefficients, then its intercept, stand in the flat parameters."""
@@ -114,4 +128,31 @@ class Metric:
 def metric_at(objective: RowsObjective, x: np.ndarray, centre: np.ndarray) -> Metric:
     """Return the metric of the objective's Hessian at `x`, columns centred at `centre`."""
     centre = centre if objective.intercept else np.zeros_like(centre)
-    return Metric.of(objective.curvature(x, centre), centre, objective.outputs, objective.intercept)
+    hessian = objective.curvature(x, centre)
+    return Metric.of(hessian, centre, objective.outputs, objective.intercept, objective.penalised)
+
+
+def _free_shifts(
+    diagonal: np.ndarray, columns: int, outputs: int, intercept: bool, penalised: bool
+) -> np.ndarray:
+    """Return projections on the shifts of all outputs alike that change nothing, in parameters of unit diagonal."""
+    total = np.zeros((len(diagonal), len(diagonal)))
+    places = [columns * outputs + np.arange(outputs)] if intercept else []
+    if not penalised:
+        places += [j + columns * np.arange(outputs) for j in range(columns)]
+    for place in places:
+        square = float(diagonal[place] @ diagonal[place])
+        if square > 0:
+            total[np.ix_(place, place)] += np.outer(diagonal[place], diagonal[place]) / square
+    return total
+
+
+def _inverse_root(unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return a root of the pseudo-inverse of a matrix of unit diagonal, and its null space."""
+    with contextlib.suppress(np.linalg.LinAlgError):  # many times quicker, where nothing is near to singular
+        lower = np.linalg.cholesky(unit)
+        if np.min(np.diag(lower)) > 1e-4:
+            return np.linalg.inv(lower).T, np.zeros((len(unit), 0))
+    values, vectors = np.linalg.eigh(unit)
+    keep = values > 30 * len(values) * np.finfo(float).eps * max(values[-1], 0.0)
+    return vectors[:, keep] / np.sqrt(values[keep]), vectors[:, ~keep]

@@ -38,10 +38,11 @@ class Rule(ABC):
         return None
 
     @abstractmethod
-    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray, Any]:
+    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray | None, Any]:
         """Return the code of the reason to stop at each row, 0 where there is none, and the next state.
 
-        `before` is the one row that came just before, for rules that compare.
+        None for the codes says that there is none at all. `before` is the one row that came just before, for rules
+        that compare.
         """
 
     def __or__(self, other: Rule) -> Rule:
@@ -61,9 +62,11 @@ class Either(Rule):
     def init(self) -> Any:
         return self.left.init(), self.right.init()
 
-    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray, Any]:
+    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray | None, Any]:
         left, state1 = self.left.judge(rows, before, state[0])
         right, state2 = self.right.judge(rows, before, state[1])
+        if left is None or right is None:
+            return right if left is None else left, (state1, state2)
         return np.where(left > 0, left, right), (state1, state2)
 
 
@@ -77,9 +80,11 @@ class Both(Rule):
     def init(self) -> Any:
         return self.left.init(), self.right.init()
 
-    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray, Any]:
+    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray | None, Any]:
         left, state1 = self.left.judge(rows, before, state[0])
         right, state2 = self.right.judge(rows, before, state[1])
+        if left is None or right is None:
+            return None, (state1, state2)
         return np.where(right > 0, left, 0), (state1, state2)
 
 

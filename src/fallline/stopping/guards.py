@@ -21,14 +21,13 @@ class Guards(Rule):
     def init(self) -> float | None:
         return None
 
-    def judge(self, rows: Rows, before: Rows, state: float | None) -> tuple[np.ndarray, Any]:
+    def judge(self, rows: Rows, before: Rows, state: float | None) -> tuple[np.ndarray | None, Any]:
         scale = (abs(float(before.fun[-1])) or 1.0) if state is None else state
         costs = rows.fun
+        # two quick passes in the healthy case: nan fails both comparisons
+        if costs.min() >= -FOLD * scale and costs.max() <= FOLD * scale:
+            return None, scale
         codes = np.zeros(len(costs), dtype=np.int64)
-        # one comparison in the healthy case: nan fails it too
-        healthy = np.abs(costs) <= FOLD * scale
-        if healthy.all():
-            return codes, scale
         codes[costs > FOLD * scale] = code_of(StopReason.DIVERGED)
         codes[~np.isfinite(costs)] = code_of(StopReason.NOT_FINITE)
         codes[costs < -FOLD * max(scale, 1.0)] = code_of(StopReason.UNBOUNDED)

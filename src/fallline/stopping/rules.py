@@ -22,8 +22,8 @@ __all__ = [
 ]
 
 
-def _codes(holds: np.ndarray, reason: StopReason) -> np.ndarray:
-    return np.where(holds, code_of(reason), 0)
+def _codes(holds: np.ndarray, reason: StopReason) -> np.ndarray | None:
+    return np.where(holds, code_of(reason), 0) if holds.any() else None
 
 
 def _positive(name: str, value: float) -> None:
@@ -57,7 +57,7 @@ class StepBelow(Rule):
     def __post_init__(self) -> None:
         _positive("tolerance", self.tolerance)
 
-    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray, Any]:
+    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray | None, Any]:
         # the 2-norm is never below the largest change: rows ruled out by it need no second look
         close = rows.step_norm < self.tolerance * np.sqrt(rows.x.shape[1])
         for row in np.flatnonzero(close):
@@ -94,7 +94,7 @@ class GradientBelow(Rule):
     def __post_init__(self) -> None:
         _positive("tolerance", self.tolerance)
 
-    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray, Any]:
+    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray | None, Any]:
         return _codes(rows.gradient_norm < self.tolerance, StopReason.SMALL_GRADIENT), state
 
 
@@ -124,7 +124,7 @@ class CostChangeBelow(Rule):
     def __post_init__(self) -> None:
         _positive("tolerance", self.tolerance)
 
-    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray, Any]:
+    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray | None, Any]:
         with np.errstate(invalid="ignore", over="ignore"):
             return _codes(np.abs(np.diff(rows.fun, prepend=before.fun[-1])) < self.tolerance, StopReason.SMALL_COST_CHANGE), state
 
@@ -147,7 +147,7 @@ class CostBelow(Rule):
 
     target: float
 
-    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray, Any]:
+    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray | None, Any]:
         return _codes(rows.fun < self.target, StopReason.TARGET_REACHED), state
 
 
@@ -177,7 +177,9 @@ class MaxIterations(Rule):
     def __post_init__(self) -> None:
         _positive("iterations", self.iterations)
 
-    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray, Any]:
+    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray | None, Any]:
+        if rows.iteration[-1] < self.iterations:
+            return None, state
         return _codes(rows.iteration >= self.iterations, StopReason.MAX_ITERATIONS), state
 
 
@@ -208,7 +210,7 @@ class TimeLimit(Rule):
     def __post_init__(self) -> None:
         _positive("seconds", self.seconds)
 
-    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray, Any]:
+    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray | None, Any]:
         return _codes(rows.seconds >= self.seconds, StopReason.TIME_LIMIT), state
 
 
@@ -241,7 +243,7 @@ class NoImprovement(Rule):
     def init(self) -> tuple[float, int]:
         return np.inf, 0
 
-    def judge(self, rows: Rows, before: Rows, state: tuple[float, int]) -> tuple[np.ndarray, tuple[float, int]]:
+    def judge(self, rows: Rows, before: Rows, state: tuple[float, int]) -> tuple[np.ndarray | None, tuple[float, int]]:
         best, since = state
         if before.iteration[-1] == 0 and not np.isnan(before.fun[-1]):
             best = float(before.fun[-1])

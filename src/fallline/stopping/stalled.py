@@ -15,6 +15,8 @@ __all__ = ["Stalled"]
 class Stalled(Rule):
     """Stop after two steps in a row that changed nothing: every later step would be the same."""
 
-    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray, Any]:
+    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray | None, Any]:
+        if rows.step_norm.all():
+            return None, state
         still = np.concatenate([before.step_norm[-1:], rows.step_norm]) == 0
         return np.where(still[1:] & still[:-1], code_of(StopReason.NO_PROGRESS), 0), state

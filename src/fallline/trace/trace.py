@@ -55,6 +55,11 @@ class Trace:
         return self._columns[name]
 
     @property
+    def blocks(self) -> list[Rows]:
+        """The steps as they were kept, block by block."""
+        return self._blocks
+
+    @property
     def _rows(self) -> Rows:
         return Rows(*(self._column(name) for name in NAMES))
 
