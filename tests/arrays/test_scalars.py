@@ -13,6 +13,7 @@ PROGRAMS = {
     "arithmetic": lambda x: x * 2 - 1 / (x + 3) + x**2,
     "elements": lambda x: jnp.stack([x[0] * x[1], x[1] - x[0]]),
     "products": lambda x: X @ x,
+    "products of whole numbers": lambda x: jnp.asarray([[1, 2], [3, 4]]) @ x,
     "matrix products": lambda x: (X * x).T @ X,
     "reductions": lambda x: jnp.stack([x.sum(), x.prod(), x.max(), x.min(), jnp.linalg.norm(x)]),
     "by axis": lambda x: (X * x).sum(axis=0) + (X * x).max(axis=1).sum(),

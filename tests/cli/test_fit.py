@@ -18,10 +18,8 @@ def folder(tmp_path, monkeypatch):
         price = 3.5 * age + {"a": 0, "b": 20, "c": -10}[kind] + 5 * member + 0.1 * rng.normal()
         blank = k % 50 == 7
         grade = "high" if price + 20 * rng.normal() > 140 else "low"
-        lines.append(
-            f"{'' if k % 40 == 3 else age},{kind},2024-01-{k % 28 + 1:02d},{member},main,{'' if blank else price},{grade},"
-            f"{int(price > 140)}\n"
-        )
+        cells = ["" if k % 40 == 3 else age, kind, f"2024-01-{k % 28 + 1:02d}", member, "main", "" if blank else price]
+        lines.append(",".join(map(str, [*cells, grade, int(price > 140)])) + "\n")
     (tmp_path / "shop.csv").write_text("".join(lines))
     (tmp_path / "header.csv").write_text("a,price\n")
     (tmp_path / "one_class.csv").write_text("a,price\n" + "".join(f"{k},yes\n" for k in range(50)))

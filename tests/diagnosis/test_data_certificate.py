@@ -68,7 +68,7 @@ def test_near_the_minimum_the_bound_is_close(name):
 def test_a_minimum_that_is_not_unique_has_an_estimate():
     """Where columns repeat each other the certificate calls itself an estimate and says why."""
     X = np.random.default_rng(0).normal(size=(30, 2))[:, [0, 1, 1]]
-    objective = RowsObjective(ArrayRows(X, X[:, 0]), LOSSES["squared"])
+    objective = RowsObjective(ArrayRows(X, X[:, 0] ** 2), LOSSES["squared"])
     x = np.zeros(4)
     certificate = certify_fit(objective, metric_at(objective, x, X.mean(axis=0)), *objective.value_and_gradient(x))
     assert certificate.kind == "estimate"

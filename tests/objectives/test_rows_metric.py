@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fallline.data.blocks import ArrayRows
+from fallline.data.moments import longest_row
 from fallline.losses import LOSSES
 from fallline.objectives.rows import RowsObjective
 from fallline.objectives.rows_metric import metric_at
@@ -36,7 +37,7 @@ def test_it_is_the_inverse_of_the_hessian(name, intercept):
     step = metric.solve(gradient)
     np.testing.assert_allclose(hessian @ step, gradient, rtol=1e-7, atol=1e-10)
     assert metric.decrement(gradient) == pytest.approx(np.sqrt(gradient @ step), rel=1e-9)
-    assert metric.defect(penalised=True) == 0
+    assert metric.defect == 0
 
 
 def test_large_offsets_cost_no_digits():
@@ -55,11 +56,11 @@ def test_defects_are_counted_but_not_what_is_so_by_nature(name):
     """A repeated column is a defect for each predictor; a constant column and the softmax's own freedom are none."""
     X = np.column_stack([table(), np.full(60, 17.0)])
     free = objective_of(name, X, alpha=0)
-    assert metric_at(free, np.zeros(free.size), X.mean(axis=0)).defect(penalised=False) == 0
+    assert metric_at(free, np.zeros(free.size), X.mean(axis=0)).defect == 0
     twice = np.column_stack([X, X[:, 1]])
     bound = objective_of(name, twice, alpha=0)
     contrasts = max(1, bound.outputs - 1)
-    assert metric_at(bound, np.zeros(bound.size), twice.mean(axis=0)).defect(penalised=False) == contrasts
+    assert metric_at(bound, np.zeros(bound.size), twice.mean(axis=0)).defect == contrasts
 
 
 @pytest.mark.parametrize("name", ["logistic", "multinomial"])
@@ -68,9 +69,11 @@ def test_no_step_of_length_one_reaches_further(name):
     X = table()
     objective = objective_of(name, X)
     metric = metric_at(objective, np.zeros(objective.size), X.mean(axis=0))
-    reach, hessian = metric.reach(objective), metric.plain()
+    mean, spread = X.mean(axis=0), X.std(axis=0)
+    furthest, hessian = metric.furthest(objective), metric.plain()
+    assert furthest <= metric.reach(longest_row(objective.rows, mean, spread), spread)
     for step in np.random.default_rng(3).normal(size=(200, objective.size)):
         w, b = objective.split(step / np.sqrt(step @ hessian @ step))
         z = X @ w.T + b
         change = np.abs(z) if objective.outputs == 1 else np.ptp(z, axis=1)
-        assert change.max() <= reach * (1 + 1e-9)
+        assert change.max() <= furthest * (1 + 1e-9)

@@ -140,7 +140,7 @@ def _apply(equation: Any, inputs: list[_Scalars]) -> list[_Scalars]:
     if name in REDUCTIONS:
         return [_reduced(inputs[0], settings["axes"], REDUCTIONS[name])]
     if name == "dot_general":
-        return [_product(*inputs, settings["dimension_numbers"])]
+        return [_product(*inputs, settings["dimension_numbers"], equation.outvars[0].aval.dtype)]
     if name == "concatenate":
         return [_joined(inputs, settings["dimension"])]
     if name == "stack":
@@ -174,7 +174,7 @@ def _reduced(array: _Scalars, axes: tuple[int, ...], combine: Callable[[Any, Any
     return _Scalars(tuple(reduce(combine, (array.items[i] for i in group)) for group in groups), shape)
 
 
-def _product(left: _Scalars, right: _Scalars, dimensions: Any) -> _Scalars:
+def _product(left: _Scalars, right: _Scalars, dimensions: Any, dtype: Any) -> _Scalars:
     (contract1, contract2), (batch1, batch2) = dimensions
     if batch1 or batch2 or not contract1:
         raise _CannotError("a batched or outer product")
@@ -185,8 +185,10 @@ def _product(left: _Scalars, right: _Scalars, dimensions: Any) -> _Scalars:
         raise _CannotError("an empty product")
     rows = left.places.transpose(*free1, *contract1).reshape(-1, length)
     columns = right.places.transpose(*free2, *contract2).reshape(-1, length)
+    first = [lax.convert_element_type(item, dtype) for item in left.items]
+    second = [lax.convert_element_type(item, dtype) for item in right.items]
     items = tuple(
-        reduce(lax.add, (lax.mul(left.items[i], right.items[j]) for i, j in zip(row, column, strict=True)))
+        reduce(lax.add, (lax.mul(first[i], second[j]) for i, j in zip(row, column, strict=True)))
         for row in rows
         for column in columns
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from fallline.data.blocks import Block, Rows
-from fallline.data.sums import sum_blocks
+from fallline.data.sums import each_block, sum_blocks
 
-__all__ = ["means", "spreads"]
+__all__ = ["longest_row", "means", "spreads"]
 
 
 def means(rows: Rows, threads: int | None = None) -> np.ndarray:
@@ -47,3 +47,24 @@ def spreads(rows: Rows, mean: np.ndarray, threads: int | None = None) -> np.ndar
 
     spread = np.sqrt(sum_blocks(rows, squares, threads) / rows.total)
     return np.where(spread <= 64 * np.finfo(float).eps * np.abs(mean), 0.0, spread)
+
+
+def longest_row(rows: Rows, mean: np.ndarray, spread: np.ndarray, threads: int | None = None) -> float:
+    """Return the largest 2-norm of a row of positive weight, in columns centred and divided by their spread.
+
+    Constant columns do not count.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fallline.data.blocks import ArrayRows
+    >>> longest_row(ArrayRows(np.array([[1.0], [3.0], [5.0]]), np.zeros(3)), np.array([3.0]), np.array([0.5]))
+    4.0
+    """
+    scale = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 0)
+
+    def longest(block: Block) -> float:
+        squares = ((block.X - mean) ** 2) @ scale**2
+        return float(np.max(squares[block.weights > 0], initial=0.0))
+
+    return float(np.sqrt(max(each_block(rows, longest, threads))))

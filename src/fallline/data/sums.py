@@ -8,13 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from fallline.data.blocks import Block, Rows
 
-__all__ = ["TreeSum", "available_threads", "one_blas_thread", "sum_blocks"]
+__all__ = ["TreeSum", "available_threads", "each_block", "one_blas_thread", "sum_blocks"]
+
+Measure = TypeVar("Measure")
 
 WORTH_A_THREAD = 250_000
 """Cells of a table below which a second thread costs more than it brings."""
@@ -68,10 +70,6 @@ def sum_blocks(rows: Rows, term: Callable[[Block], np.ndarray], threads: int | N
     threads : int, optional
         As many as the processors allowed to this process by default; one where the table is small.
     """
-    wanted = available_threads() if threads is None else threads
-    if threads is None and rows.count * rows.columns < WORTH_A_THREAD:
-        wanted = 1
-    cuts = np.linspace(0, rows.blocks, min(wanted, rows.blocks) + 1).astype(int)
 
     def part(first: int, last: int) -> TreeSum:
         tree = TreeSum()
@@ -79,13 +77,30 @@ def sum_blocks(rows: Rows, term: Callable[[Block], np.ndarray], threads: int | N
             tree.add(index, term(rows.block(index)))
         return tree
 
-    if len(cuts) == 2:
-        return part(0, rows.blocks).total()
-    others = [_pool(os.getpid()).submit(part, *cut) for cut in pairwise(cuts[1:])]
-    tree = part(int(cuts[0]), int(cuts[1]))
+    tree, *others = _in_parts(rows, part, threads)
     for other in others:
-        tree.merge(other.result())
+        tree.merge(other)
     return tree.total()
+
+
+def each_block(rows: Rows, measure: Callable[[Block], Measure], threads: int | None = None) -> list[Measure]:
+    """Return `measure` of each block of `rows`, in order; the parameters are as in `sum_blocks`."""
+
+    def part(first: int, last: int) -> list[Measure]:
+        return [measure(rows.block(index)) for index in range(first, last)]
+
+    return [found for measures in _in_parts(rows, part, threads) for found in measures]
+
+
+def _in_parts(rows: Rows, part: Callable[[int, int], Measure], threads: int | None) -> list[Measure]:
+    """Return ``part(first, last)`` for consecutive ranges of blocks, one range for each thread."""
+    wanted = available_threads() if threads is None else threads
+    if threads is None and rows.count * rows.columns < WORTH_A_THREAD:
+        wanted = 1
+    cuts = [rows.blocks * k // wanted for k in range(wanted + 1)]
+    ranges = [(first, last) for first, last in pairwise(cuts) if first < last]
+    others = [_pool(os.getpid()).submit(part, *other) for other in ranges[1:]]
+    return [part(*ranges[0]), *(other.result() for other in others)]
 
 
 @cache

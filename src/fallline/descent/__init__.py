@@ -1,0 +1,1 @@
+"""The descent: one step, two engines, one loop, and `minimize` around them."""

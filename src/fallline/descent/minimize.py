@@ -13,9 +13,8 @@ from fallline.arrays.layout import Layout, flatten
 from fallline.descent.loop import Run, descend
 from fallline.descent.rates import resolve_rate
 from fallline.diagnosis import Evidence, diagnose
-from fallline.diagnosis.curvature import curvature_at
 from fallline.diagnosis.gradient_check import compare_gradient
-from fallline.diagnosis.optimality import Watch, certify, is_optimal, is_plateau
+from fallline.diagnosis.optimality import Watch, assess, certify
 from fallline.errors import InputError, InputTypeError, shown
 from fallline.methods import LBFGS, GradientDescent, UpdateRule, find
 from fallline.objectives.base import Objective
@@ -105,27 +104,29 @@ def minimize(
     rate = resolve_rate(learning_rate, rule)
     rules = StepBelow(tolerance) if tolerance is not None else stopping
     findings = [_integer_start(x0)] if whole else []
-    objective = _objective(fun, flat, layout, args, gradient, check_gradient, findings)
-    watch = Watch(objective) if rules is None else None
     line = view("live_line")(max_iterations, delay=0.0 if progress is True else 1.0) if progress else None
-    try:
-        run = descend(
-            objective,
-            flat,
-            method=rule,
-            rate=rate,
-            stopping=rules or Stalled(),
-            optimality=watch,
-            max_iterations=max_iterations,
-            callback=callback,
-            record=record,
-            progress=line.update if line is not None and line.wanted else None,
-            layout=layout,
-        )
-    finally:
-        if line is not None:
-            line.close()
-    return _result(run, objective, rule, rate, layout, findings, watch is not None, started)
+    # what overflows or leaves a domain is told by the findings, not by NumPy's warnings
+    with np.errstate(all="ignore"):
+        objective = _objective(fun, flat, layout, args, gradient, check_gradient, findings)
+        watch = Watch(objective) if rules is None else None
+        try:
+            run = descend(
+                objective,
+                flat,
+                method=rule,
+                rate=rate,
+                stopping=rules or Stalled(),
+                optimality=watch,
+                max_iterations=max_iterations,
+                callback=callback,
+                record=record,
+                progress=line.update if line is not None and line.wanted else None,
+                layout=layout,
+            )
+        finally:
+            if line is not None:
+                line.close()
+        return _result(run, objective, rule, rate, layout, findings, watch is not None, started)
 
 
 def _check_arguments(
@@ -242,13 +243,10 @@ def _result(
     fun, slope = objective.value_and_gradient(x)
     if run.answer is None:
         fun = float(run.best.fun[0])
-    curvature = curvature_at(objective, x, slope)
-    plateau = np.isfinite(fun) and is_plateau(objective, x, fun, curvature)
-    optimal = np.isfinite(fun) and not plateau and is_optimal(curvature, fun, float(run.trace.blocks[0].fun[0]), x.dtype)
+    verdict = assess(objective, x, fun, slope, float(run.trace.blocks[0].fun[0]))
+    optimal = verdict.optimal
     reason = StopReason.CONVERGED if watched and optimal and run.reason is StopReason.NO_PROGRESS else run.reason
-    evidence = Evidence(
-        objective, method, rate, run.trace, run.best, run.last, reason, optimal, curvature, slope, plateau
-    )
+    evidence = Evidence(objective, method, rate, run.trace, run.best, run.last, reason, slope, verdict)
     findings = findings + diagnose(evidence)
     broken = reason in (StopReason.DIVERGED, StopReason.NOT_FINITE, StopReason.UNBOUNDED)
     success = optimal and not broken and not any(finding.severity == "error" for finding in findings)
@@ -264,7 +262,7 @@ def _result(
         message=_message(success, reason),
         trace=run.trace,
         diagnosis=findings,
-        certificate=certify(curvature, optimal),
+        certificate=certify(verdict),
         gradient_source=objective.source,
         method=_describe(method, rate),
         seconds=time.perf_counter() - started,

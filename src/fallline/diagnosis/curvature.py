@@ -8,13 +8,16 @@ import numpy as np
 
 from fallline.objectives.base import Objective
 
-__all__ = ["Curvature", "curvature_at"]
+__all__ = ["DENSE", "Curvature", "curvature_at", "gap_at_least"]
 
 DENSE = 64
 """Parameters up to which the whole Hessian is formed."""
 
 KRYLOV = 40
-"""Hessian-vector products of each Lanczos run beyond that."""
+"""Hessian-vector products of each Lanczos run beyond that; fewer where the parameters are many."""
+
+BASIS = 20_000_000
+"""Numbers that a Lanczos basis may hold."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,17 @@ def curvature_at(objective: Objective, x: np.ndarray, gradient: np.ndarray) -> C
     )
 
 
+def gap_at_least(objective: Objective, x: np.ndarray, gradient: np.ndarray) -> float:
+    """Return a lower bound of the gap that `curvature_at` would measure, from one Hessian-vector product.
+
+    It is what the steepest step gains on the quadratic model, ``½ (g·g)² / g·Hg``.
+    """
+    g = gradient.astype(np.float64)
+    square = float(g @ g)
+    bend = float(g @ objective.hessian_products(x, gradient[None])[0].astype(np.float64))
+    return 0.5 * square * square / bend if bend > 0 else 0.0
+
+
 def _summary(values: np.ndarray, vectors: np.ndarray, parts: np.ndarray, precision: float) -> Curvature:
     """Sum up eigenvalues (ascending), their vectors (columns) and the gradient's parts along them."""
     noise = precision * float(np.abs(values).max())
@@ -111,24 +125,29 @@ def _unknown(size: int) -> Curvature:
 def _lanczos(
     objective: Objective, x: np.ndarray, start: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """Return Ritz values, Ritz vectors (d, m) and the first components, from `start`; None if nothing is finite."""
-    basis = [start / np.linalg.norm(start)]
+    """Return Ritz values (m,), the vectors (d, 2) of the smallest and the largest, and the start's parts (m,).
+
+    None where a product is not finite.
+    """
+    basis = np.empty((max(8, min(KRYLOV, x.size, BASIS // x.size)), x.size))
+    basis[0] = start / np.linalg.norm(start)
     diagonal: list[float] = []
     beside: list[float] = []
-    for _ in range(min(KRYLOV, x.size)):
-        product = objective.hessian_products(x, basis[-1][None].astype(x.dtype))[0].astype(np.float64)
+    for k in range(len(basis)):
+        product = objective.hessian_products(x, basis[k : k + 1].astype(x.dtype))[0].astype(np.float64)
         if not np.isfinite(product).all():
             return None
-        diagonal.append(float(product @ basis[-1]))
+        diagonal.append(float(product @ basis[k]))
+        known = basis[: k + 1]
         for _ in range(2):  # once is not enough to keep the basis orthogonal
-            for vector in basis:
-                product = product - (vector @ product) * vector
+            product -= known.T @ (known @ product)
         length = float(np.linalg.norm(product))
-        if length <= 1e-10 * max(map(abs, diagonal)):
+        if k + 1 == len(basis) or length <= 1e-10 * max(map(abs, diagonal)):
             break
         beside.append(length)
-        basis.append(product / length)
+        basis[k + 1] = product / length
     count = len(diagonal)
     matrix = np.diag(diagonal) + np.diag(beside[: count - 1], 1) + np.diag(beside[: count - 1], -1)
     values, vectors = np.linalg.eigh(matrix)
-    return values, np.array(basis[:count]).T @ vectors, vectors[0]
+    ends = basis[:count].T @ vectors[:, [0, -1]]
+    return values, ends, vectors[0]

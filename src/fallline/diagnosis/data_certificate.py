@@ -41,7 +41,7 @@ def gap_bound(
         return min(0.5 * decrement**2, cost)
     if not np.isfinite(decrement):
         return cost
-    if reach is None or decrement * reach > 0.1:
+    if reach is None or decrement * reach > 0.7:
         reach = metric.furthest(objective)
     t = decrement * reach
     if not t < 1:
@@ -60,7 +60,7 @@ def certify_fit(
     gap = gap_bound(objective, metric, cost, gradient, reach)
     distance = float(np.linalg.norm(metric.solve(gradient)))
     smallest = float(np.linalg.eigvalsh(metric.plain())[0])
-    proven = metric.defect == 0
+    proven = metric.defect == 0 or gap == cost
     words = "at most" if proven else "about"
     text = f"The cost {cost:.6g} is {words} {gap:.3g} above its minimum"
     if gap == cost:

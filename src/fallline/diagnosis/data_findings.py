@@ -41,7 +41,7 @@ def constant_features(columns: np.ndarray, names: list[str]) -> Finding | None:
 
 def collinear(metric: Metric, columns: int, names: list[str]) -> Finding | None:
     """Find columns that add up to each other, so that the coefficients are not unique."""
-    if metric.defect <= 0:
+    if metric.defect == 0:
         return None
     first = metric.null[:columns]
     weights = np.sqrt((first**2).sum(axis=1)) * (np.diag(metric.hessian)[:columns] > 0)
@@ -88,15 +88,14 @@ def features_unscaled(
     )
 
 
-def separable(margin: float) -> Finding:
+def separable() -> Finding:
     """Tell that the classes are separated, so that without a penalty no minimum exists."""
     return Finding(
         "separable",
         "warning",
-        "The classes are perfectly separable: every row is already on its side (smallest margin "
-        f"{margin:.3g}), so without a penalty the cost falls for ever as the coefficients grow: no best fit exists.",
+        "The classes are perfectly separable, all or some of them: there is a direction along which no row comes nearer "
+        "to the wrong side. Without a penalty the cost falls along it for ever, and no best fit exists.",
         "Set alpha above 0: a penalty makes the fit unique (the default is 1e-4).",
-        {"margin": margin},
     )
 
 

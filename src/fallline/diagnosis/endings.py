@@ -61,7 +61,7 @@ def overflow(evidence: Evidence) -> Finding | None:
 def flat_or_curving_down(evidence: Evidence) -> Finding | None:
     """Find a stationary point that is no minimum: a saddle, a maximum, a plateau."""
     curvature, slope = evidence.curvature, float(np.linalg.norm(evidence.gradient))
-    if evidence.plateau and slope == 0:
+    if evidence.verdict.flat and slope == 0:
         return Finding(
             "plateau",
             "warning",
@@ -70,20 +70,19 @@ def flat_or_curving_down(evidence: Evidence) -> Finding | None:
             "Start closer to where the function varies.",
             {"gradient_norm": slope},
         )
-    first = float(evidence.start.gradient_norm[0])
-    if not curvature.curves_down or not slope <= max(1e-3 * first, 1e-6 * abs(curvature.smallest)):
+    stationary = slope <= 1e-3 * float(evidence.start.gradient_norm[0])
+    if not stationary or not (curvature.curves_down or evidence.verdict.descends):
         return None
     top = curvature.largest < -curvature.noise
     index, name = evidence.name(curvature.downhill)
     what = "a maximum" if top else "a saddle"
-    values = {"curvature": curvature.smallest, "index": index, "name": name, "gradient_norm": slope}
+    how = f"curves downwards ({curvature.smallest:.4g})" if curvature.curves_down else "is lower near by, though level there"
     return Finding(
         "local-maximum" if top else "saddle-point",
         "warning",
-        f"The gradient vanishes at the answer ({slope:.3g}), but it is {what}, not a minimum: along {name} the cost "
-        f"curves downwards ({curvature.smallest:.4g}).",
+        f"The gradient vanishes at the answer ({slope:.3g}), but it is {what}, not a minimum: along {name} the cost {how}.",
         f"Start elsewhere: a small change of {name} is enough to leave it.",
-        values,
+        {"curvature": curvature.smallest, "index": index, "name": name, "gradient_norm": slope},
     )
 
 
@@ -102,7 +101,7 @@ def unbounded(evidence: Evidence) -> Finding | None:
 
 def stopped_early(evidence: Evidence) -> Finding | None:
     """Find a rule that stopped the run before the minimum, where the rate is not to blame."""
-    if evidence.optimal or evidence.reason not in EARLY or evidence.curvature.curves_down or evidence.plateau:
+    if evidence.optimal or evidence.reason not in EARLY:
         return None
     gap, slope = evidence.curvature.gap, float(np.linalg.norm(evidence.gradient))
     about = f"about {gap:.3g} above the minimum" if np.isfinite(gap) else f"not at rest (gradient {slope:.3g})"
@@ -119,8 +118,6 @@ def iteration_budget(evidence: Evidence) -> Finding | None:
     """Find a run that used up its iterations on the way."""
     if evidence.optimal or evidence.reason is not StopReason.MAX_ITERATIONS or evidence.grew:
         return None
-    if evidence.curvature.curves_down and float(np.linalg.norm(evidence.gradient)) == 0:
-        return None
     gap, count = evidence.curvature.gap, evidence.iterations
     about = f"the cost is still about {gap:.3g} above the minimum" if np.isfinite(gap) else "the point is not optimal"
     return Finding(
@@ -134,7 +131,7 @@ def iteration_budget(evidence: Evidence) -> Finding | None:
 
 def unused_parameter(evidence: Evidence) -> Finding | None:
     """Find parameters that change nothing: no slope at the start or at the answer, and no curvature."""
-    if evidence.plateau or not np.isfinite(evidence.curvature.largest) or evidence.curvature.largest <= 0:
+    if evidence.verdict.flat or not np.isfinite(evidence.curvature.largest) or evidence.curvature.largest <= 0:
         return None
     still = evidence.gradient == 0
     if not still.any() or still.all() or not evidence.objective.exact:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fallline.diagnosis.curvature import Curvature, curvature_at
+from fallline.diagnosis.optimality import Verdict
 from fallline.methods import Method, UpdateRule
 from fallline.objectives.base import Counts, Objective
 from fallline.schedules import Constant, Schedule
@@ -29,14 +30,10 @@ class Evidence:
         Its steps; the best and the last as single rows.
     reason : StopReason
         Why it stopped.
-    optimal : bool
-        Whether the best point was verified to be optimal.
-    curvature : Curvature
-        Measured at the best point.
     gradient : array, shape (d,)
         At the best point.
-    plateau : bool
-        Whether the function is numerically constant about the best point.
+    verdict : Verdict
+        What was found about the best point.
     """
 
     objective: Objective
@@ -46,11 +43,24 @@ class Evidence:
     best: Rows
     last: Rows
     reason: StopReason
-    optimal: bool
-    curvature: Curvature
     gradient: np.ndarray
-    plateau: bool
+    verdict: Verdict
     known: dict[int, Curvature] = field(default_factory=dict, compare=False)
+
+    @property
+    def optimal(self) -> bool:
+        """Whether the best point was verified to be optimal."""
+        return self.verdict.optimal
+
+    @property
+    def curvature(self) -> Curvature:
+        """The curvature at the best point."""
+        return self.verdict.curvature
+
+    @property
+    def no_minimum(self) -> bool:
+        """Whether the best point is level ground, or the cost goes down from it without a slope."""
+        return self.verdict.flat or self.verdict.descends or self.curvature.curves_down
 
     @property
     def iterations(self) -> int:

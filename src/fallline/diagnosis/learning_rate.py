@@ -73,7 +73,7 @@ def _left_the_domain(evidence: Evidence, rate: float) -> Finding | None:
 
 def learning_rate_too_low(evidence: Evidence) -> Finding | None:
     """Find a fixed rate far below the stable limit on a run that ended before it arrived."""
-    if evidence.optimal or evidence.grew or evidence.curvature.curves_down or evidence.plateau:
+    if evidence.optimal or evidence.grew or evidence.no_minimum:
         return None
     stable = evidence.stable_rate()
     if stable is None or not np.isfinite(evidence.curvature.gap):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from fallline.diagnosis.curvature import Curvature, curvature_at
+from fallline.diagnosis.curvature import DENSE, Curvature, curvature_at, gap_at_least
 from fallline.objectives.base import Counts, Objective
 from fallline.trace import Certificate, Rows
 
-__all__ = ["Watch", "certify", "is_optimal", "is_plateau"]
+__all__ = ["Verdict", "Watch", "assess", "certify", "is_optimal"]
 
 GAP_SHARE = 1e-8
 """A point is optimal when its estimated gap is at most this share of what the run has gained."""
@@ -25,21 +27,61 @@ def is_optimal(
     It is where the estimated gap is at most `share` of the fall so far, or lost in the rounding of the cost, and no
     direction curves downwards.
     """
+    return not curvature.curves_down and curvature.gap <= _allowed_gap(fun, start_fun, dtype, share)
+
+
+def _allowed_gap(fun: float, start_fun: float, dtype: np.dtype, share: float) -> float:
     rounding = 8 * float(np.finfo(dtype).eps) * abs(fun)
     gained = start_fun - fun if np.isfinite(start_fun) else abs(fun)
-    return not curvature.curves_down and curvature.gap <= max(share * gained, rounding)
+    return max(share * gained, rounding)
 
 
-def is_plateau(objective: Objective, x: np.ndarray, fun: float, curvature: Curvature) -> bool:
-    """Tell whether the function is numerically constant about `x`, where no derivative says anything."""
-    if curvature.smallest != 0 or curvature.largest != 0:
-        return False
+@dataclass(frozen=True)
+class Verdict:
+    """What was found about a point.
+
+    Attributes
+    ----------
+    optimal : bool
+        Whether it is optimal, as far as can be measured.
+    curvature : Curvature
+        What the Hessian says.
+    flat : bool
+        Whether the cost is numerically constant around it, so that no derivative says anything.
+    descends : bool
+        Whether, where the Hessian cannot tell, the cost was found to be lower near by.
+    """
+
+    optimal: bool
+    curvature: Curvature
+    flat: bool
+    descends: bool
+
+
+def assess(
+    objective: Objective, x: np.ndarray, fun: float, gradient: np.ndarray, start_fun: float, share: float = GAP_SHARE
+) -> Verdict:
+    """Judge a point of cost `fun` and slope `gradient`, reached from a cost of `start_fun`."""
+    curvature = curvature_at(objective, x, gradient)
+    optimal = np.isfinite(fun) and is_optimal(curvature, fun, start_fun, x.dtype, share)
+    flat = descends = False
+    if (optimal or not gradient.any()) and curvature.smallest <= curvature.noise:
+        around = _around(objective, x, curvature)
+        flat = curvature.smallest == curvature.largest == 0 and bool(np.all(around == fun))
+        descends = bool(np.any(around < fun - _allowed_gap(fun, start_fun, x.dtype, share)))
+    return Verdict(optimal and not flat and not descends, curvature, flat, descends)
+
+
+def _around(objective: Objective, x: np.ndarray, curvature: Curvature) -> np.ndarray:
+    """Return the cost at a few points near `x`, those along its flattest direction among them."""
     rng = np.random.default_rng(0)
     before = Counts(**vars(objective.counts))
     reach = 0.01 * max(1.0, float(np.abs(x).max()))
-    around = [objective.value(x + reach * sign * rng.standard_normal(x.size).astype(x.dtype)) for sign in (1, -1, 1, -1)]
+    directions = [curvature.downhill, rng.standard_normal(x.size), rng.standard_normal(x.size)]
+    points = [x + sign * reach * direction.astype(x.dtype) for direction in directions for sign in (1, -1)]
+    costs = np.array([objective.value(point.astype(x.dtype)) for point in points])
     objective.counts = before
-    return all(cost == fun for cost in around)
+    return costs
 
 
 class Watch:
@@ -64,29 +106,34 @@ class Watch:
             self.start_fun, self.bar = fun, 1e-3 * slope
         else:
             self.bar = 0.2 * slope
+        share = SETTLED_SHARE[x.itemsize]
         before = Counts(**vars(self.objective.counts))
         _, gradient = self.objective.value_and_gradient(x)
-        curvature = curvature_at(self.objective, x, gradient)
-        optimal = is_optimal(
-            curvature, fun, self.start_fun, x.dtype, SETTLED_SHARE[x.itemsize]
-        ) and not is_plateau(self.objective, x, fun, curvature)
+        allowed = _allowed_gap(fun, self.start_fun, x.dtype, share)
+        hopeless = x.size > DENSE and gap_at_least(self.objective, x, gradient) > allowed
+        optimal = not hopeless and assess(self.objective, x, fun, gradient, self.start_fun, share).optimal
         self.objective.counts = before
         return optimal
 
 
-def certify(curvature: Curvature, optimal: bool) -> Certificate:
+def certify(verdict: Verdict) -> Certificate:
     """Put what was measured at the answer into words."""
+    curvature = verdict.curvature
     gap, distance, smallest = curvature.gap, curvature.distance, curvature.smallest
     if not np.isfinite(smallest):
         text = "Nothing can be said: the curvature at the answer is not finite."
     elif curvature.curves_down:
         text = f"The answer is no minimum: the cost curves downwards there (curvature {smallest:.4g})."
+    elif verdict.descends:
+        text, gap, distance = "The answer is no minimum: the cost is lower near by.", np.inf, np.inf
+    elif verdict.flat:
+        text, gap, distance = "Nothing can be said: the cost is constant about the answer.", np.inf, np.inf
     elif not np.isfinite(gap):
         text = "Nothing can be said: the cost has slope but no curvature at the answer."
     else:
-        verdict = "Optimal as far as can be measured" if optimal else "Not optimal"
+        so = "Optimal as far as can be measured" if verdict.optimal else "Not optimal"
         text = (
-            f"{verdict}: the cost is about {gap:.3g} above the minimum, which lies about {distance:.3g} away "
+            f"{so}: the cost is about {gap:.3g} above the minimum, which lies about {distance:.3g} away "
             f"(smallest curvature {smallest:.4g}; an estimate from the curvature at the answer)."
         )
     return Certificate("estimate", gap, distance, smallest, text)

@@ -10,7 +10,8 @@ __all__ = ["Logistic"]
 class Logistic(Loss):
     """The logistic loss of a class `y`, 0 or 1: ``log(1 + exp(z)) - y·z``.
 
-    Written with ``exp(-|z|)``, so that nothing overflows; generalised self-concordant: ``|loss'''| <= loss''``
+    Written with ``exp(-|z|)``, so that nothing overflows and the slope of a row far on its own side keeps its digits;
+    generalised self-concordant: ``|loss'''| <= loss''``
     (Bach, Self-concordant analysis for logistic regression, 2010).
 
     Examples
@@ -30,7 +31,8 @@ class Logistic(Loss):
     @staticmethod
     def derivative(y, z):
         e = np.exp(-np.abs(z))
-        return ((z >= 0) + (z < 0) * e) / (1.0 + e) - y
+        right, left = (z >= 0) + (z < 0) * e, (z < 0) + (z >= 0) * e
+        return ((1.0 - y) * right - y * left) / (1.0 + e)
 
     @staticmethod
     def curvature(y, z):

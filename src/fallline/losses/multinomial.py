@@ -34,7 +34,10 @@ class Multinomial(Loss):
     def derivative(y, z):
         share = np.exp(z - z.max(axis=1)[:, None])
         share /= share.sum(axis=1)[:, None]
-        share[np.arange(len(z)), y.astype(np.intp)] -= 1.0
+        own = np.arange(len(z)), y.astype(np.intp)
+        # less the sum of the others, which is exact where the own share is almost one
+        share[own] = 0.0
+        share[own] = -share.sum(axis=1)
         return share
 
     @staticmethod

@@ -129,7 +129,7 @@ class Model(BaseEstimator, ABC):
             if not np.isfinite(mean).all():
                 refuse_not_finite(X, "X", self._column_names())
             problem = Problem(rows, loss, outputs, mean, settings)
-            answer = problem.solve(self._start(problem), self._certain_cost(rows, settings))
+            answer = problem.solve(self._start(problem))
             names = self._column_names() or [f"column {j}" for j in range(X.shape[1])]
             found, separable = findings_of(problem, answer, names)
         self.trace_ = answer.trace
@@ -163,10 +163,6 @@ class Model(BaseEstimator, ABC):
             method=type(answer.method).__name__,
             seconds=run.seconds,
         )
-
-    def _certain_cost(self, rows: ArrayRows, settings: Settings) -> float | None:
-        """Return the cost below which every row is sure to be on its side, so that no minimum exists, if any."""
-        return None
 
     def _start(self, problem: Problem) -> np.ndarray:
         """Return the flat start that `warm_start` or `init` asks for."""

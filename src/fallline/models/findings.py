@@ -8,7 +8,9 @@ from fallline.arrays.layout import Branch, Layout, Leaf
 from fallline.data.blocks import Rows
 from fallline.diagnosis import Evidence, data_findings, diagnose
 from fallline.diagnosis.curvature import curvature_at
+from fallline.diagnosis.optimality import Verdict
 from fallline.models.problem import Answer, Problem, rows_of
+from fallline.models.separation import separates
 from fallline.objectives.rows_metric import Metric
 from fallline.trace import Finding, StopReason, Trace
 
@@ -19,25 +21,25 @@ SAMPLE = 64
 
 def findings_of(problem: Problem, answer: Answer, names: list[str]) -> tuple[list[Finding], bool]:
     """Return the findings, the causes before the effects, and whether the classes are separable."""
-    settings, metric = problem.settings, answer.metrics.at(answer.x)
+    metric = answer.metrics.at(answer.x) if problem.dense else None
     found: list[Finding | None] = []
-    margin = _margin(problem, answer.x) if problem.loss.task == "classification" and settings.alpha == 0 else -np.inf
-    separable = margin > 0
+    separable = _separable(problem, answer)
     if separable:
-        found.append(data_findings.separable(margin))
+        found.append(data_findings.separable())
     elif not answer.converged:
         found += _of_the_run(problem, answer, metric, names)
     constant = _constant(problem.rows)
     found.append(data_findings.constant_features(constant, names))
-    if not separable:
-        found.append(data_findings.collinear(metric, problem.rows.columns, names, problem.objective.penalised))
+    if metric is not None and not separable:
+        found.append(data_findings.collinear(metric, problem.rows.columns, names))
     return [finding for finding in found if finding is not None], separable
 
 
-def _of_the_run(problem: Problem, answer: Answer, metric: Metric, names: list[str]) -> list[Finding | None]:
+def _of_the_run(problem: Problem, answer: Answer, metric: Metric | None, names: list[str]) -> list[Finding | None]:
     """Return why the run did not get there."""
     found: list[Finding | None] = []
     if not problem.settings.automatic:
+        gradient = _gradient(answer)
         evidence = Evidence(
             answer.objective,
             answer.method,
@@ -46,13 +48,11 @@ def _of_the_run(problem: Problem, answer: Answer, metric: Metric, names: list[st
             answer.run.best,
             answer.run.last,
             answer.run.reason,
-            False,
-            curvature_at(answer.objective, answer.run.best.x[0], _gradient(answer)),
-            _gradient(answer),
-            False,
+            gradient,
+            Verdict(False, curvature_at(answer.objective, answer.run.best.x[0], gradient), flat=False, descends=False),
         )
         found += diagnose(evidence)
-        if not problem.settings.standardize and problem.outputs == 1:
+        if metric is not None and not problem.settings.standardize and problem.outputs == 1:
             found.append(_unscaled(problem, metric, names))
     if not any(finding is not None and finding.severity != "info" for finding in found):
         found.append(_unfinished(answer))
@@ -92,22 +92,14 @@ def _unfinished(answer: Answer) -> Finding:
     )
 
 
-def _margin(problem: Problem, x: np.ndarray) -> float:
-    """Return by how much the least certain row is on its own class's side; negative where it is not."""
-    w, b = problem.objective.split(x)
-    margins = []
-    for index in range(problem.rows.blocks):
-        X, y, weights = problem.rows.block(index)
-        z = X @ w.T + b
-        if problem.outputs == 1:
-            margin = (2 * y - 1) * z[:, 0]
-        else:
-            mine = np.arange(len(z)), y.astype(np.intp)
-            own = z[mine]
-            z[mine] = -np.inf
-            margin = own - z.max(axis=1)
-        margins.append(np.min(margin[weights > 0], initial=np.inf))
-    return float(min(margins))
+def _separable(problem: Problem, answer: Answer) -> bool:
+    """Tell whether planes separate the classes, so that no minimum exists: along the answer, or along its last step."""
+    if problem.loss.task == "regression" or problem.settings.alpha > 0:
+        return False
+    directions = [answer.x]
+    if len(answer.trace) > 1 and answer.run.reason is StopReason.UNBOUNDED:
+        directions.append(answer.trace.flat_x[-1] - answer.trace.flat_x[-2])
+    return any(separates(problem.objective, direction) for direction in directions)
 
 
 def _constant(rows: Rows) -> np.ndarray:

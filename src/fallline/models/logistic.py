@@ -9,12 +9,10 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 
-from fallline.data.blocks import ArrayRows
 from fallline.data.check import check_weights, refuse_not_finite
 from fallline.errors import DataError, InputError, shown
 from fallline.losses import find
 from fallline.models.base import Model
-from fallline.models.problem import Settings
 
 __all__ = ["LogisticRegression"]
 
@@ -197,11 +195,3 @@ class LogisticRegression(ClassifierMixin, Model):
                 f'class_weight must be a dict by class, "balanced" or None; got {shown(self.class_weight)}. {error}'
             ) from error
         return check_weights(by_class[place] * (1.0 if weights is None else weights), len(index))
-
-    def _certain_cost(self, rows: ArrayRows, settings: Settings) -> float | None:
-        if settings.alpha > 0:
-            return None
-        # a mean loss below log(2) times a row's share keeps that row's own loss below log(2): it is on its side
-        weights = rows.weights
-        smallest = 1.0 if weights is None else float(weights[weights > 0].min())
-        return float(np.log(2) * smallest / rows.total)

@@ -1,4 +1,4 @@
-"""The method behind ``method="auto"``: descent in the metric of the cost's curvature, stopped by its certificate."""
+"""The method behind ``method="auto"``: descent in the metric of the cost's own curvature."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from fallline.diagnosis.data_certificate import gap_bound
-from fallline.objectives.base import Objective
 from fallline.objectives.rows import RowsObjective
 from fallline.objectives.rows_metric import Metric, metric_at
-from fallline.trace import Rows
 
-__all__ = ["Certified", "Metrics", "Newton"]
+__all__ = ["Metrics", "Newton"]
 
 
 class Metrics:
@@ -63,46 +60,3 @@ class Newton:
 
     def update(self, gradient: Any, state: tuple[()], x: Any) -> tuple[Any, tuple[()]]:
         return self.metrics.at(x).solve(gradient), state
-
-
-class Certified:
-    """Optimality as a model promises it: the proven gap is at most `threshold`, or lost in rounding.
-
-    Parameters
-    ----------
-    metrics : Metrics
-    objective : Objective
-        The cost in the data's units.
-    threshold : float
-        In the cost's units.
-    every : bool
-        Whether to look at every step. Otherwise only where the gradient has become small, each look that fails
-        lowering the bar, since a look costs a Hessian.
-    """
-
-    def __init__(self, metrics: Metrics, objective: Objective, threshold: float, every: bool) -> None:
-        self.metrics, self.objective, self.threshold, self.every = metrics, objective, threshold, every
-        self.bar: float | None = None
-
-    def candidate(self, rows: Rows) -> int | None:
-        if self.every:
-            return 0 if len(rows) else None
-        if self.bar is None:
-            self.bar = 0.1 * float(rows.gradient_norm[0]) if len(rows) else None
-            return None
-        low = np.flatnonzero(rows.gradient_norm <= self.bar)
-        return int(low[0]) if low.size else None
-
-    def holds(self, row: Rows) -> bool:
-        self.bar = 0.3 * float(row.gradient_norm[0])
-        x = np.ascontiguousarray(row.x[0])
-        cost, gradient = self.objective.value_and_gradient(x)
-        metric = self.metrics.at(x)
-        # the decrement alone is cheap, and half its square is never more than the bound
-        if 0.5 * metric.decrement(gradient) ** 2 > self.limit(cost):
-            return False
-        return gap_bound(self.metrics.objective, metric, cost, gradient) <= self.limit(cost)
-
-    def limit(self, cost: float) -> float:
-        """Return the gap that counts as none at this cost: `threshold`, or the cost's rounding."""
-        return max(self.threshold, 16 * float(np.finfo(float).eps) * abs(cost))

@@ -8,29 +8,31 @@ from typing import Any
 import numpy as np
 
 from fallline.data.blocks import Rows
-from fallline.data.moments import spreads
+from fallline.data.moments import longest_row, spreads
 from fallline.descent.loop import Run, descend
 from fallline.descent.rates import resolve_rate
-from fallline.diagnosis.data_certificate import certify_fit
 from fallline.losses import Loss
-from fallline.methods import GradientDescent, find
-from fallline.models.newton import Certified, Metrics, Newton
+from fallline.methods import LBFGS, GradientDescent, find
+from fallline.models.judges import Estimating, Judge, Proving
+from fallline.models.newton import Metrics, Newton
 from fallline.objectives.base import Objective
 from fallline.objectives.quadratic import QuadraticObjective
 from fallline.objectives.rows import RowsObjective
+from fallline.objectives.rows_metric import Metric
 from fallline.objectives.rows_standardized import StandardizedObjective
 from fallline.penalties import Ridge
 from fallline.schedules import Constant
 from fallline.steps import StrongWolfe
-from fallline.stopping import CostBelow, Rule
+from fallline.models.separation import Separable
+from fallline.stopping import Rule
 from fallline.stopping.stalled import Stalled
 from fallline.trace import Certificate, Trace
 from fallline.trace import Rows as Steps
 
 __all__ = ["Answer", "Problem", "Settings", "rows_of"]
 
-GRAM_COLUMNS = 2000
-"""Columns up to which a squared loss is condensed to its Gram matrix."""
+DENSE = 1500
+"""Parameters up to which Hessians are formed; beyond, limited-memory updates on standardised columns take over."""
 
 GRAM_CELLS = 20_000
 """Cells up to which a named method runs on the rows themselves: to the last digit what a textbook's loop gives."""
@@ -107,13 +109,15 @@ class Problem:
     def __init__(self, rows: Rows, loss: type[Loss], outputs: int, mean: np.ndarray, settings: Settings) -> None:
         self.rows, self.loss, self.outputs, self.mean, self.settings = rows, loss, outputs, mean, settings
         self._spread: np.ndarray | None = None
+        self._longest: float | None = None
         self.quadratic: QuadraticObjective | None = None
         self.objective = RowsObjective(
             rows, loss, outputs=outputs, penalty=self._penalty(), intercept=settings.fit_intercept
         )
         # a row-by-row evaluation is worth waiting for: none is made ahead of a stop
         self.objective.pure = not settings.automatic
-        if loss.quadratic and rows.columns <= GRAM_COLUMNS:
+        self.dense = self.objective.size <= DENSE
+        if loss.quadratic and self.dense:
             self.quadratic = QuadraticObjective(self.objective, mean)
 
     @property
@@ -131,57 +135,65 @@ class Problem:
         z = np.broadcast_to(self.objective.best_constant(), (len(y), self.outputs))
         return float(np.average(self.loss.value(y, z if self.loss.multiple else z[:, 0]), weights=weights))
 
-    def solve(self, x0: np.ndarray, separable_below: float | None = None) -> Answer:
-        """Descend from `x0`, shape (size,), in the data's units.
-
-        Parameters
-        ----------
-        x0 : array
-        separable_below : float, optional
-            A cost at which every row is certain to be on its side, so that going on would not end.
-        """
-        settings = self.settings
+    def solve(self, x0: np.ndarray) -> Answer:
+        """Descend from `x0`, shape (size,), in the data's units."""
+        settings, base = self.settings, self._worked_on()
         metrics = Metrics(self.objective, self.mean, self.quadratic.metric if self.quadratic else None)
-        base = self._worked_on()
-        optimality = Certified(metrics, base, self._threshold(), every=settings.automatic)
-        stopping: Rule = Stalled() if separable_below is None else Stalled() | CostBelow(separable_below)
-        if settings.automatic:
-            method, rate = Newton(metrics), Constant(1.0) if self.loss.quadratic else StrongWolfe()
-        else:
-            automatic = isinstance(settings.method, str) and settings.method.lower() == "auto"
-            method = GradientDescent() if automatic else find(settings.method)
-            rate = resolve_rate(settings.learning_rate, method)
-        units = self._units(base) if settings.standardize and not settings.automatic else None
-        watch = optimality if units is None else _InUnits(optimality, units)
+        judge = self._judge(metrics, base)
+        method, rate = self._method(metrics)
+        scaled = settings.standardize if not settings.automatic else not self.dense
+        units = self._units(base) if scaled else None
         run = descend(
             units or base,
             x0 if units is None else units.from_data(x0),
             method=method,
             rate=rate,
             max_iterations=settings.max_iter,
-            stopping=stopping,
-            optimality=watch,
+            stopping=self._stopping(units),
+            optimality=judge if units is None else _InUnits(judge, units),
         )
-        return self._answer(run, units or base, units, method, rate, optimality)
-
-    def _answer(
-        self,
-        run: Run,
-        objective: Objective,
-        units: StandardizedObjective | None,
-        method: Any,
-        rate: Any,
-        optimality: Certified,
-    ) -> Answer:
         x, trace = np.ascontiguousarray(run.best.x[0]), run.trace
         if units is not None:
             x, trace = units.to_data(x), Trace(rows_of(run.trace, units.to_data(run.trace.flat_x)))
-        cost, gradient = self._worked_on().value_and_gradient(x)
-        certificate = certify_fit(self.objective, optimality.metrics.at(x), cost, gradient)
-        converged = certificate.gap <= optimality.limit(cost)
-        return Answer(
-            x, cost, gradient, trace, run, objective, method, rate, optimality.metrics, certificate, converged
-        )
+        cost, gradient = base.value_and_gradient(x)
+        certificate = judge.certify(x)
+        converged = certificate.gap <= judge.limit(cost)
+        return Answer(x, cost, gradient, trace, run, units or base, method, rate, metrics, certificate, converged)
+
+    def _method(self, metrics: Metrics) -> tuple[Any, Any]:
+        """Return the method and the rate that the settings ask for."""
+        settings = self.settings
+        if not settings.automatic:
+            by_rate = isinstance(settings.method, str) and settings.method.lower() == "auto"
+            method = GradientDescent() if by_rate else find(settings.method)
+            return method, resolve_rate(settings.learning_rate, method)
+        if not self.dense:
+            return LBFGS(memory=20), StrongWolfe()
+        return Newton(metrics), Constant(1.0) if self.loss.quadratic else StrongWolfe()
+
+    def _stopping(self, units: StandardizedObjective | None) -> Rule:
+        """Return the rule that ends a run besides optimality: standing still, or classes found separable."""
+        if self.loss.task == "regression" or self.settings.alpha > 0:
+            return Stalled()
+        # a mean loss below log(2) times a row's share keeps that row's own loss below log(2): it is on its side
+        weights = self.rows.targets()[1]
+        smallest = 1.0 if weights is None else float(weights[weights > 0].min())
+        separable = Separable(self.objective, float(np.log(2)) * smallest / self.rows.total)
+        return Stalled() | (separable if units is None else _RuleInUnits(separable, units))
+
+    def _judge(self, metrics: Metrics, base: Objective) -> Judge:
+        threshold, every = self._threshold(), self.settings.automatic and self.dense
+        if self.dense:
+            return Proving(metrics, self._reach, base, threshold, every)
+        return Estimating(self._units(base), base, threshold, every)
+
+    def _reach(self, metric: Metric) -> float | None:
+        """Return a number that no row's predictors change more by for a step of length one in the metric."""
+        if self.loss.quadratic:
+            return None
+        if self._longest is None:
+            self._longest = longest_row(self.rows, self.mean * self.settings.fit_intercept, self.spread)
+        return metric.reach(self._longest, self.spread)
 
     def _worked_on(self) -> Objective:
         """Return the objective that the method works on: the rows, or the Gram matrix that stands for them."""
@@ -208,10 +220,21 @@ class Problem:
         return Ridge(np.tile(strength, self.outputs))
 
 
+@dataclass(frozen=True, eq=False)
+class _RuleInUnits(Rule):
+    """A rule about points given in the parameters of standardised columns."""
+
+    inner: Rule
+    units: StandardizedObjective
+
+    def judge(self, rows: Steps, state: Any) -> tuple[np.ndarray, Any]:
+        return self.inner.judge(replace(rows, x=self.units.to_data(rows.x)), state)
+
+
 class _InUnits:
     """Optimality of points given in the parameters of standardised columns."""
 
-    def __init__(self, inner: Certified, units: StandardizedObjective) -> None:
+    def __init__(self, inner: Judge, units: StandardizedObjective) -> None:
         self.inner, self.units = inner, units
 
     def candidate(self, rows: Steps) -> int | None:

@@ -1,0 +1,1 @@
+"""What is minimised: value, gradient and curvature at a flat point, from wherever they come."""

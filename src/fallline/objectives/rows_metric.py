@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fallline.data.blocks import Block
+from fallline.data.sums import each_block
 from fallline.objectives.rows import RowsObjective
 
 __all__ = ["Metric", "metric_at"]
@@ -28,8 +29,8 @@ class Metric:
     root : array, shape (size, rank)
         ``root @ root.T`` is the pseudo-inverse of the Hessian.
     null : array, shape (size, size - rank)
-        The directions of no curvature, in parameters scaled by the root of the Hessian's diagonal. Those that are so by
-        nature are not among them: a common shift of all outputs, where nothing penalises it, changes nothing.
+        The directions of no curvature, in parameters scaled by the root of the Hessian's diagonal, but for those that are
+        so by nature: the coefficient of a constant column, and a shift of all outputs alike where nothing penalises it.
     """
 
     hessian: np.ndarray
@@ -48,6 +49,7 @@ class Metric:
         diagonal = np.sqrt(np.maximum(np.diag(hessian), 0.0))
         scale = np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=diagonal > 0)
         unit = hessian * scale * scale[:, None]
+        unit[diagonal == 0, diagonal == 0] = 1.0
         if outputs > 1:
             unit += _free_shifts(diagonal, len(centre), outputs, intercept, penalised)
         root, null = _inverse_root(unit)
@@ -55,8 +57,8 @@ class Metric:
 
     @property
     def defect(self) -> int:
-        """The number of directions without curvature, the coefficients of constant columns not counted."""
-        return self.null.shape[1] - int(np.sum(np.diag(self.hessian) == 0))
+        """The number of directions without curvature."""
+        return self.null.shape[1]
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """Return the pseudo-inverse times `gradient`, shape (size,)."""
@@ -105,14 +107,14 @@ class Metric:
         """Return the tightest such number, at the price of a pass over the rows that costs d² for each."""
         inverse = sum(self.root[rows] @ self.root[rows].T for rows in self._places())
 
-        def longest(block: Block) -> np.ndarray:
+        def longest(block: Block) -> float:
             columns = block.X - self.centre
             if self.intercept:
                 columns = np.column_stack([columns, np.ones(len(columns))])
             squares = np.sum((columns @ inverse) * columns, axis=1)
-            return np.max(squares[block.weights > 0], initial=0.0)
+            return float(np.max(squares[block.weights > 0], initial=0.0))
 
-        square = max(longest(objective.rows.block(index)) for index in range(objective.rows.blocks))
+        square = max(each_block(objective.rows, longest, objective.threads))
         return float(np.sqrt((1 if self.outputs == 1 else 2) * square))
 
     def _places(self) -> list[np.ndarray]:
@@ -132,9 +134,7 @@ def metric_at(objective: RowsObjective, x: np.ndarray, centre: np.ndarray) -> Me
     return Metric.of(hessian, centre, objective.outputs, objective.intercept, objective.penalised)
 
 
-def _free_shifts(
-    diagonal: np.ndarray, columns: int, outputs: int, intercept: bool, penalised: bool
-) -> np.ndarray:
+def _free_shifts(diagonal: np.ndarray, columns: int, outputs: int, intercept: bool, penalised: bool) -> np.ndarray:
     """Return projections on the shifts of all outputs alike that change nothing, in parameters of unit diagonal."""
     total = np.zeros((len(diagonal), len(diagonal)))
     places = [columns * outputs + np.arange(outputs)] if intercept else []
@@ -149,10 +149,12 @@ def _free_shifts(
 
 def _inverse_root(unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return a root of the pseudo-inverse of a matrix of unit diagonal, and its null space."""
+    from scipy.linalg.lapack import dtrtri
+
     with contextlib.suppress(np.linalg.LinAlgError):  # many times quicker, where nothing is near to singular
         lower = np.linalg.cholesky(unit)
         if np.min(np.diag(lower)) > 1e-4:
-            return np.linalg.inv(lower).T, np.zeros((len(unit), 0))
+            return dtrtri(lower, lower=1)[0].T, np.zeros((len(unit), 0))
     values, vectors = np.linalg.eigh(unit)
     keep = values > 30 * len(values) * np.finfo(float).eps * max(values[-1], 0.0)
     return vectors[:, keep] / np.sqrt(values[keep]), vectors[:, ~keep]

@@ -32,28 +32,40 @@ class StandardizedObjective(Objective):
     ) -> None:
         super().__init__()
         self.inner, self.size, self.dtype, self.pure = inner, inner.size, inner.dtype, inner.pure
-        scale = np.tile(1 / np.where(spread > 0, spread, 1.0), outputs)
-        self._back = np.diag(np.append(scale, np.ones(outputs if intercept else 0)))
-        if intercept:
-            for k in range(outputs):
-                columns = slice(k * len(mean), (k + 1) * len(mean))
-                self._back[outputs * len(mean) + k, columns] = -mean * scale[columns]
+        self.spread = np.where(spread > 0, spread, 1.0)
+        self.mean, self.outputs, self.intercept = mean, outputs, intercept
         self.counts = inner.counts
 
     def to_data(self, x: np.ndarray) -> np.ndarray:
         """Return parameters, shape (..., size), in the data's units."""
-        return x @ self._back.T
+        u, c = self._split(x)
+        w = u / self.spread
+        return self._join(w, c - w @ self.mean)
 
     def from_data(self, x: np.ndarray) -> np.ndarray:
-        """Return parameters in the data's units, shape (size,), as this objective's."""
-        return np.linalg.solve(self._back, x)
+        """Return parameters in the data's units, shape (..., size), as this objective's."""
+        w, b = self._split(x)
+        return self._join(w * self.spread, b + w @ self.mean)
 
     def value(self, x: np.ndarray) -> float:
         return self.inner.value(self.to_data(x))
 
     def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         value, gradient = self.inner.value_and_gradient(self.to_data(x))
-        return value, gradient @ self._back
+        return value, self._pull_back(gradient)
 
     def hessian_products(self, x: np.ndarray, directions: np.ndarray) -> np.ndarray:
-        return self.inner.hessian_products(self.to_data(x), self.to_data(directions)) @ self._back
+        return self._pull_back(self.inner.hessian_products(self.to_data(x), self.to_data(directions)))
+
+    def _pull_back(self, gradient: np.ndarray) -> np.ndarray:
+        w, b = self._split(gradient)
+        return self._join((w - b[..., None] * self.mean) / self.spread if self.intercept else w / self.spread, b)
+
+    def _split(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        count = len(self.mean) * self.outputs
+        shape = (*x.shape[:-1], self.outputs, len(self.mean))
+        return x[..., :count].reshape(shape), x[..., count:] if self.intercept else np.zeros(shape[:-1])
+
+    def _join(self, w: np.ndarray, b: np.ndarray) -> np.ndarray:
+        flat = w.reshape(*w.shape[:-2], -1)
+        return np.concatenate([flat, b], axis=-1) if self.intercept else flat

@@ -70,7 +70,7 @@ class Trace:
 
     @property
     def x(self) -> Any:
-        """The iterates, shape (n, *shape of x0), in the structure of ``x0``."""
+        """The iterates, shape ``(n, *shape of x0)``, in the structure of ``x0``."""
         return self.layout.columns(self._column("x"))
 
     @property

@@ -109,6 +109,13 @@ def test_a_plateau_is_no_minimum():
     assert bottom.success and bottom.diagnosis == []
 
 
+def test_level_ground_with_a_slope_beyond_is_no_minimum():
+    """Where slope and curvature vanish but the cost is lower near by, no minimum is claimed."""
+    result = fl.minimize(lambda t: t**3, 1.0)
+    assert not result.success and find(result, "saddle-point").values["name"] == "t"
+    assert result.certificate.gap == np.inf and "lower near by" in result.certificate.text
+
+
 def test_a_cost_without_a_minimum():
     """A cost that falls for ever is called unbounded."""
     result = fl.minimize(lambda t: t, 0.0)

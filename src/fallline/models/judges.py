@@ -1,0 +1,130 @@
+"""Judges of a fit: how far a point can be above the minimum, and whether that is near enough to stop."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+import numpy as np
+
+from fallline.diagnosis.curvature import curvature_at
+from fallline.diagnosis.data_certificate import certify_fit
+from fallline.models.newton import Metrics
+from fallline.objectives.base import Counts, Objective
+from fallline.objectives.rows_metric import Metric
+from fallline.objectives.rows_standardized import StandardizedObjective
+from fallline.trace import Certificate, Rows
+
+__all__ = ["Estimating", "Judge", "Proving"]
+
+
+class Judge(ABC):
+    """Optimality as a model promises it: the certificate's gap is at most `threshold`, or lost in rounding.
+
+    Parameters
+    ----------
+    objective : Objective
+        The cost in the data's units.
+    threshold : float
+        In the cost's units.
+    every : bool
+        Whether to look at every step. Otherwise only where the gradient has become small, each look that fails
+        lowering the bar, since a look has its price.
+    """
+
+    def __init__(self, objective: Objective, threshold: float, every: bool) -> None:
+        self.objective, self.threshold, self.every = objective, threshold, every
+        self.bar: float | None = None
+        self._known: tuple[bytes, Certificate] | None = None
+
+    def candidate(self, rows: Rows) -> int | None:
+        if self.every:
+            return 0 if len(rows) else None
+        if self.bar is None:
+            self.bar = 0.1 * float(rows.gradient_norm[0]) if len(rows) else None
+            return None
+        low = np.flatnonzero(rows.gradient_norm <= self.bar)
+        return int(low[0]) if low.size else None
+
+    def holds(self, row: Rows) -> bool:
+        self.bar = 0.3 * float(row.gradient_norm[0])
+        x = np.ascontiguousarray(row.x[0])
+        cost, gradient = self.objective.value_and_gradient(x)
+        return not self._hopeless(x, cost, gradient) and self.certify(x).gap <= self.limit(cost)
+
+    def certify(self, x: np.ndarray) -> Certificate:
+        """Return the certificate of a point, shape (size,), in the data's units."""
+        key = x.tobytes()
+        if self._known is None or self._known[0] != key:
+            self._known = key, self._certificate(x, *self.objective.value_and_gradient(x))
+        return self._known[1]
+
+    def limit(self, cost: float) -> float:
+        """Return the gap that counts as none at this cost: `threshold`, or the cost's rounding."""
+        return max(self.threshold, 16 * float(np.finfo(float).eps) * abs(cost))
+
+    def _hopeless(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> bool:
+        """Tell cheaply that a point cannot be near enough."""
+        return False
+
+    @abstractmethod
+    def _certificate(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> Certificate: ...
+
+
+class Proving(Judge):
+    """Judges by a proven bound, from the Hessian.
+
+    Parameters
+    ----------
+    metrics : Metrics
+    reach : callable
+        Of a metric: the number `gap_bound` takes.
+    objective, threshold, every
+        As for every judge.
+    """
+
+    def __init__(
+        self,
+        metrics: Metrics,
+        reach: Callable[[Metric], float | None],
+        objective: Objective,
+        threshold: float,
+        every: bool,
+    ) -> None:
+        super().__init__(objective, threshold, every)
+        self.metrics, self.reach = metrics, reach
+
+    def _hopeless(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> bool:
+        # half the square of the decrement is never more than the bound
+        return 0.5 * self.metrics.at(x).decrement(gradient) ** 2 > self.limit(cost)
+
+    def _certificate(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> Certificate:
+        metric = self.metrics.at(x)
+        return certify_fit(self.metrics.objective, metric, cost, gradient, self.reach(metric))
+
+
+class Estimating(Judge):
+    """Judges by an estimate from some products with the Hessian, where that is too large to be formed.
+
+    Parameters
+    ----------
+    units : StandardizedObjective
+        The cost in standardised columns, where few products tell much.
+    objective, threshold, every
+        As for every judge.
+    """
+
+    def __init__(self, units: StandardizedObjective, objective: Objective, threshold: float, every: bool) -> None:
+        super().__init__(objective, threshold, every)
+        self.units = units
+
+    def _certificate(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> Certificate:
+        if not np.isfinite(cost):
+            return Certificate("estimate", np.inf, np.inf, np.nan, "Nothing can be said: the cost is not finite.")
+        before = Counts(**vars(self.units.counts))
+        u = self.units.from_data(x)
+        curvature = curvature_at(self.units, u, self.units.value_and_gradient(u)[1])
+        vars(self.units.counts).update(vars(before))
+        gap = min(curvature.gap, cost)
+        text = f"The cost {cost:.6g} is about {gap:.3g} above its minimum: an estimate, from products with the Hessian."
+        return Certificate("estimate", gap, curvature.distance, curvature.smallest, text)

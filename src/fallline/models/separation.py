@@ -1,0 +1,77 @@
+"""Classes that planes separate: without a penalty their cost has no minimum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fallline.data.blocks import Block
+from fallline.data.sums import each_block
+from fallline.objectives.rows import RowsObjective
+from fallline.stopping.base import Rule, code_of
+from fallline.trace import Rows, StopReason
+
+__all__ = ["Separable", "separates"]
+
+ROUNDING = 1e-7
+"""How far a row may lie on the wrong side, as a share of the farthest on its own, and count as on the plane."""
+
+PATIENCE = 12
+"""Iterations before a run is suspected: a fit that has a minimum is there by then, or soon."""
+
+
+def separates(objective: RowsObjective, direction: np.ndarray) -> bool:
+    """Tell whether moving along a direction of the parameters, shape (size,), never makes a row less certain.
+
+    With no row moving to the wrong side and some to the right one, the cost falls along it for ever: a proof, to within
+    rounding, that no minimum exists.
+    """
+    w, b = objective.split(direction)
+
+    def extremes(block: Block) -> tuple[float, float]:
+        margin = _margins(block.X @ w.T + b, block.y)[block.weights > 0]
+        return float(np.min(margin, initial=np.inf)), float(np.max(margin, initial=-np.inf))
+
+    least, most = zip(*each_block(objective.rows, extremes, objective.threads), strict=True)
+    return max(most) > 0 and min(least) >= -ROUNDING * max(most)
+
+
+@dataclass(frozen=True, eq=False)
+class Separable(Rule):
+    """Stop once the parameters are found on their way to infinity, with the reason ``unbounded``.
+
+    Parameters
+    ----------
+    objective : RowsObjective
+        Of classes, without a penalty.
+    certain : float
+        A cost below which every row is sure to be on its side.
+    """
+
+    objective: RowsObjective
+    certain: float
+
+    def judge(self, rows: Rows, state: Any) -> tuple[np.ndarray, Any]:
+        codes = np.zeros(len(rows) - 1, dtype=np.int64)
+        for row in range(1, len(rows)):
+            iteration = int(rows.iteration[row])
+            suspected = iteration >= PATIENCE and (len(rows) == 2 or iteration & (iteration - 1) == 0)
+            gone = rows.fun[row] < self.certain or (
+                suspected and separates(self.objective, rows.x[row] - rows.x[row - 1])
+            )
+            if gone:
+                codes[row - 1] = code_of(StopReason.UNBOUNDED)
+                break
+        return codes, state
+
+
+def _margins(z: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return by how much each row's own class leads, shape (m,), for predictors of shape (m, outputs)."""
+    if z.shape[1] == 1:
+        return (2 * y - 1) * z[:, 0]
+    mine = np.arange(len(z)), y.astype(np.intp)
+    own = z[mine]
+    z[mine] = -np.inf
+    return own - z.max(axis=1)
