@@ -1,4 +1,4 @@
-"""What a user waits for before anything happens: import, a first command from a cold process, a large captured array."""
+"""What a user waits for before anything happens: import, a first command, a large captured array."""
 
 import resource
 import subprocess

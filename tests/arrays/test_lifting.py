@@ -44,7 +44,9 @@ IDIOMS = {
     "operators both ways": lambda t: np.sum(2 - t + 3 * t / 2 - 1 / (t + 2) + 2**t + t**3 - -t + abs(t)),
     "floor and remainder": lambda t: np.sum(t % 0.17 + t // 0.17),
     "numpy scalars first": lambda t: np.sum(np.float64(2.0) * t + np.float64(1.0) / (2 + t)),
-    "matrix products": lambda t: np.sum(A @ t) + t @ t + np.sum(t @ A.T) + np.dot(t, t) + np.inner(t, t) + np.vdot(t, V),
+    "matrix products": lambda t: (
+        np.sum(A @ t) + t @ t + np.sum(t @ A.T) + np.dot(t, t) + np.inner(t, t) + np.vdot(t, V)
+    ),
     "trigonometry": lambda t: np.sum(np.sin(t) + np.cos(t) * np.tan(t) + np.arctan2(t, 2) + np.hypot(t, 1)),
     "exponentials": lambda t: np.sum(np.exp(t) + np.expm1(t) + np.log1p(t) + np.logaddexp(t, 1) + np.sqrt(t + 1)),
     "an array of elements": lambda t: np.sum(np.array([t[0] * t[1], np.exp(t[2]), 1.0]) ** 2),

@@ -169,7 +169,9 @@ def test_whole_numbers_and_lower_rungs_are_mentioned():
 )
 def test_a_gradient_off_by_a_factor(change, code, factor):
     """A flipped sign and a wrong factor are told apart from a wrong gradient."""
-    result = fl.minimize(line, [0.0, 0.0], gradient=lambda p: change(line_gradient(p)), learning_rate=1e-3, max_iterations=9)
+    result = fl.minimize(
+        line, [0.0, 0.0], gradient=lambda p: change(line_gradient(p)), learning_rate=1e-3, max_iterations=9
+    )
     finding = find(result, code)
     assert not result.success and finding.severity == "error" and result.nit > 0
     assert finding.values["factor"] == pytest.approx(factor, rel=1e-6)
@@ -177,7 +179,9 @@ def test_a_gradient_off_by_a_factor(change, code, factor):
 
 def test_a_gradient_wrong_in_one_component():
     """The component that is wrong is named, with what it says and what is measured."""
-    result = fl.minimize(line, [0.0, 0.0], gradient=lambda p: line_gradient(p) + [0.0, 1.0], learning_rate=0.01)
+    result = fl.minimize(
+        line, [0.0, 0.0], gradient=lambda p: line_gradient(p) + np.array([0.0, 1.0]), learning_rate=0.01
+    )
     finding = find(result, "wrong-gradient")
     assert finding.values["index"] == 1 and finding.values["measured"] == pytest.approx(line_gradient([0.0, 0.0])[1])
 

@@ -23,7 +23,8 @@ def test_a_given_gradient_makes_the_textbooks_steps():
         calls.append(t.copy())
         return bowl_gradient(t)
 
-    result = fl.minimize(bowl, np.zeros(2), gradient=gradient, learning_rate=0.25, max_iterations=3, check_gradient=False)
+    settings = {"learning_rate": 0.25, "max_iterations": 3, "check_gradient": False}
+    result = fl.minimize(bowl, np.zeros(2), gradient=gradient, **settings)
     np.testing.assert_allclose(result.trace.x, 1 - 0.5 ** np.arange(4)[:, None] * np.ones(2), rtol=1e-15)
     assert result.gradient_source == "user" and (result.nfev, result.njev) == (4, 4)
 

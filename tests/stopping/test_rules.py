@@ -1,5 +1,7 @@
 """Stopping rules stop at the first row where they hold, however the rows come in blocks."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -33,7 +35,7 @@ def first_stop(rule, rows, cuts):
     """The row at which a rule stops when the rows come cut into blocks."""
     state = rule.init()
     edges = sorted({1, *(c for c in cuts if 1 < c < len(rows)), len(rows)})
-    for start, end in zip(edges[:-1], edges[1:], strict=True):
+    for start, end in pairwise(edges):
         codes, state = rule.judge(rows.take(slice(start, end)), rows.take(slice(start - 1, start)), state)
         hits = np.flatnonzero(codes)
         if hits.size:
@@ -57,7 +59,9 @@ RULES = [
 ]
 
 
-@given(st.lists(st.floats(0, 1), min_size=3, max_size=20), st.lists(st.integers(1, 19), max_size=4), st.sampled_from(RULES))
+@given(
+    st.lists(st.floats(0, 1), min_size=3, max_size=20), st.lists(st.integers(1, 19), max_size=4), st.sampled_from(RULES)
+)
 def test_blocks_change_nothing(costs, cuts, rule):
     """A rule stops at the same row for the same reason, wherever the rows are cut."""
     rows = rows_of(costs)

@@ -181,8 +181,8 @@ def _name(node: Leaf | Branch, prefix: str, label: str, found: list[str]) -> Non
             else:
                 _name(child, f"{prefix or label}[{key}]", label, found)
         return
-    for index in np.ndindex(*node.shape) if node.shape else [()]:
-        found.append((prefix or label) + (f"[{', '.join(map(str, index))}]" if index else ""))
+    name = prefix or label
+    found.extend(f"{name}[{', '.join(map(str, index))}]" if index else name for index in np.ndindex(*node.shape))
 
 
 def _encode(node: Leaf | Branch) -> dict[str, Any]:

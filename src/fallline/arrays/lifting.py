@@ -65,7 +65,7 @@ class Lifted:
 
     @property
     def flat(self) -> Iterator[Lifted]:
-        return iter(self.ravel())
+        return iter(self.reshape(-1))
 
     def __len__(self) -> int:
         if self.ndim == 0:
@@ -162,7 +162,9 @@ class Lifted:
             return self._like(answer)
         if isinstance(answer, (tuple, list)):
             parts = [self._wrap(part) for part in answer]
-            return type(answer)(*parts) if isinstance(answer, tuple) and type(answer) is not tuple else type(answer)(parts)
+            return (
+                type(answer)(*parts) if isinstance(answer, tuple) and type(answer) is not tuple else type(answer)(parts)
+            )
         return answer
 
     def _index(self, index: Any) -> Any:

@@ -26,9 +26,9 @@ MOST = 256
 """Scalar operations up to which a program is rewritten; beyond, arrays compile sooner and run as fast."""
 
 ELEMENTWISE = frozenset(
-    "abs acos acosh add add_any and asin asinh atan atan2 atanh cbrt ceil clamp convert_element_type copy cos cosh div "
-    "eq erf exp exp2 expm1 floor ge gt integer_pow is_finite le lgamma log log1p logistic lt max min mul ne neg nextafter "
-    "not or pow rem round rsqrt select_n sign sin sinh sqrt square stop_gradient sub tan tanh xor".split()
+    "abs acos acosh add add_any and asin asinh atan atan2 atanh cbrt ceil clamp convert_element_type copy cos cosh "
+    "div eq erf exp exp2 expm1 floor ge gt integer_pow is_finite le lgamma log log1p logistic lt max min mul ne neg "
+    "nextafter not or pow rem round rsqrt select_n sign sin sinh sqrt square stop_gradient sub tan tanh xor".split()
 )
 REDUCTIONS = {"reduce_sum": lax.add, "reduce_prod": lax.mul, "reduce_max": lax.max, "reduce_min": lax.min}
 REDUCTIONS |= {"reduce_and": lax.bitwise_and, "reduce_or": lax.bitwise_or}
@@ -140,7 +140,8 @@ def _apply(equation: Any, inputs: list[_Scalars]) -> list[_Scalars]:
     if name in REDUCTIONS:
         return [_reduced(inputs[0], settings["axes"], REDUCTIONS[name])]
     if name == "dot_general":
-        return [_product(*inputs, settings["dimension_numbers"], equation.outvars[0].aval.dtype)]
+        left, right = inputs
+        return [_product(left, right, settings["dimension_numbers"], equation.outvars[0].aval.dtype)]
     if name == "concatenate":
         return [_joined(inputs, settings["dimension"])]
     if name == "stack":
@@ -150,7 +151,8 @@ def _apply(equation: Any, inputs: list[_Scalars]) -> list[_Scalars]:
         ends = np.cumsum(settings["sizes"])[:-1]
         return [inputs[0].at(places) for places in np.split(inputs[0].places, ends, settings["axis"])]
     if name == "pad":
-        return [_padded(*inputs, settings["padding_config"])]
+        array, fill = inputs
+        return [_padded(array, fill, settings["padding_config"])]
     if name in REARRANGE:
         return [inputs[0].at(REARRANGE[name](inputs[0].places, settings))]
     raise _CannotError(name)
@@ -205,12 +207,13 @@ def _padded(array: _Scalars, fill: _Scalars, config: Any) -> _Scalars:
     if any(low < 0 or high < 0 for low, high, _ in config):
         raise _CannotError("a negative padding")
     spread = [
-        low + high + size + inner * max(size - 1, 0) for (low, high, inner), size in zip(config, array.shape, strict=True)
+        low + high + size + inner * max(size - 1, 0)
+        for (low, high, inner), size in zip(config, array.shape, strict=True)
     ]
     places = np.full(spread, len(array.items))
-    places[tuple(slice(low, size - high, inner + 1) for (low, high, inner), size in zip(config, spread, strict=True))] = (
-        array.places
-    )
+    places[
+        tuple(slice(low, size - high, inner + 1) for (low, high, inner), size in zip(config, spread, strict=True))
+    ] = array.places
     return _Scalars((*array.items, *fill.items), (len(array.items) + 1,)).at(places)
 
 

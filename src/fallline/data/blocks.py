@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["BLOCK_ROWS", "ArrayRows", "Block", "Rows"]
+__all__ = ["BLOCK_ROWS", "ArrayRows", "Block", "Rows", "Thinned"]
 
 BLOCK_ROWS = 4096
 """Rows of a block. Sums are formed block by block, so that this number, and no budget or thread, settles their bits."""
@@ -96,3 +96,44 @@ class ArrayRows(Rows):
 
     def targets(self) -> tuple[np.ndarray, np.ndarray | None]:
         return self.y, self.weights
+
+
+@dataclass(frozen=True, eq=False)
+class Thinned(Rows):
+    """Every `stride`-th block of other rows: a sample from all along the table, read in long stretches.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rows = ArrayRows(np.zeros((50_000, 1)), np.arange(50_000.0))
+    >>> sample = Thinned(rows, 4)
+    >>> sample.count, sample.block(1).y[0]
+    (13136, 16384.0)
+    """
+
+    inner: Rows
+    stride: int
+
+    @property
+    def count(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        last = (self.blocks - 1) * self.stride * BLOCK_ROWS
+        return (self.blocks - 1) * BLOCK_ROWS + min(BLOCK_ROWS, self.inner.count - last)
+
+    @property
+    def blocks(self) -> int:
+        return -(-self.inner.blocks // self.stride)
+
+    @property
+    def columns(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.inner.columns
+
+    @property
+    def total(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return float(sum(self.block(index).weights.sum() for index in range(self.blocks)))
+
+    def block(self, index: int) -> Block:
+        return self.inner.block(index * self.stride)
+
+    def targets(self) -> tuple[np.ndarray, np.ndarray | None]:
+        blocks = [self.block(index) for index in range(self.blocks)]
+        return np.concatenate([block.y for block in blocks]), np.concatenate([block.weights for block in blocks])

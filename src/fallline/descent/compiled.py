@@ -5,15 +5,17 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from fallline.descent.engine import Block, Engine, columns
-from fallline.descent.step import Carry, begin, norm, take_step
+from fallline.descent.rates import largest, rates_from
+from fallline.descent.step import Carry, Rate, begin, norm, take_step
 from fallline.methods import UpdateRule
 from fallline.objectives.base import Objective, Program
-from fallline.schedules import Constant, Schedule
+from fallline.schedules import Schedule
+from fallline.schedules.constant import Constant, PerParameter
 from fallline.steps import Evaluate, Point, StepRule
 
 if TYPE_CHECKING:
@@ -30,17 +32,17 @@ class CompiledEngine(Engine):
 
     foresight = True
 
-    def __init__(self, objective: Objective, x0: np.ndarray, method: UpdateRule, rate: Schedule | StepRule) -> None:
+    def __init__(self, objective: Objective, x0: np.ndarray, method: UpdateRule, rate: Rate) -> None:
         if objective.program is None:
             raise TypeError("only an objective with a program can be compiled")
         self.program, self.x0, self.method, self.rate = objective.program, x0, method, rate
         self.point = objective.value_and_gradient
         rows = max(1, BUFFER_BYTES // (x0.itemsize * x0.size + 40))
         self.longest = min(LONGEST, 1 << (rows.bit_length() - 1))
-        fixed = isinstance(rate, Constant)
-        self.rate_value = float(rate.rate) if isinstance(rate, Constant) else 0.0
-        maker = _programs if _is_frozen(method) and _is_frozen(rate) else _programs.__wrapped__
-        self._advance = maker(_Code(self.program), method, None if fixed else rate, self.longest)
+        # a schedule is evaluated here and handed over as numbers, so that all schedules share a program
+        measured = None if isinstance(rate, Schedule) else rate
+        maker = _programs if _is_frozen(method) and (measured is None or _is_frozen(rate)) else _programs.__wrapped__
+        self._advance = maker(_Code(self.program), method, measured, self.longest)
         self.carry: Any = None
         self.before: Any = None
         self.begun, self.count = False, 0
@@ -61,14 +63,22 @@ class CompiledEngine(Engine):
             if not self.begun:
                 self.carry = jax.tree_util.tree_map(jax.numpy.asarray, _as_tree(self.carry))
                 self.begun = True
-            self.before, self.count = self.carry, count
-            self.carry, buffers = self._advance(self.carry, count, self.rate_value, self.program.constants)
+            rates = rates_from(self.rate, int(self.carry.k), count)
+            self.before, self.count = self.carry, (count := len(rates))
+            self.carry, buffers = self._advance(self.carry, count, self._scheduled(rates), self.program.constants)
             arrays = [np.asarray(buffer) for buffer in buffers]
         # a full block is used in place; a part of one is copied, lest a few rows hold a whole buffer
         x, fun, slope, length, *varying = (a if count == self.longest else a[:count].copy() for a in arrays)
-        rates = varying[0] if varying else np.broadcast_to(self.rate_value, count)
         evaluations = varying[1] if len(varying) > 1 else np.broadcast_to(1, count)
-        return Block(x, fun, slope, rates, length, evaluations)
+        return Block(x, fun, slope, varying[0] if varying else largest(rates), length, evaluations)
+
+    def _scheduled(self, rates: np.ndarray) -> Any:
+        """Return the rates as the program takes them: one for all steps where it never changes, else a table."""
+        if isinstance(self.rate, (Constant, PerParameter, StepRule)):
+            return rates[0]
+        table = np.zeros(self.longest)
+        table[: len(rates)] = rates
+        return _Table(table)
 
     def method_state(self, count: int) -> Any:
         import jax
@@ -77,6 +87,12 @@ class CompiledEngine(Engine):
             self.carry = self.before
             self.advance(count)
         return jax.tree_util.tree_map(np.asarray, self.carry.method_state)
+
+
+class _Table(NamedTuple):
+    """A rate for each step of a block."""
+
+    rates: Any
 
 
 class _Code:
@@ -93,7 +109,7 @@ class _Code:
 
 
 @functools.lru_cache(maxsize=128)
-def _programs(code: _Code, method: UpdateRule, rate: Schedule | StepRule | None, longest: int) -> Any:
+def _programs(code: _Code, method: UpdateRule, rate: Rate | None, longest: int) -> Any:
     """Return the compiled function that takes `count` more steps."""
     import jax
     import jax.numpy as jnp
@@ -105,10 +121,10 @@ def _programs(code: _Code, method: UpdateRule, rate: Schedule | StepRule | None,
     def point(x: jax.Array, constants: Any) -> Point:
         return Point(x, *jax.value_and_grad(value)(x, constants))
 
-    def step(carry: Carry, rate_value: Any, constants: Any) -> tuple[Carry, tuple[Any, ...]]:
+    def step(carry: Carry, scheduled: Any, constants: Any) -> tuple[Carry, tuple[Any, ...]]:
         dtype = carry.point.x.dtype
         evaluate = Evaluate(lambda x: value(x, constants), lambda x: point(x, constants))
-        after, move = take_step(carry, method, rate if rate is not None else _Given(rate_value), evaluate)
+        after, move = take_step(carry, method, rate, scheduled, evaluate)
         after = jax.tree_util.tree_map(lambda new, old: jnp.asarray(new, old.dtype), _as_tree(after), carry)
         # what is the same at every step is not written at every step: see CompiledEngine.advance
         varying = (() if rate is None else (move.learning_rate,)) + (
@@ -118,66 +134,68 @@ def _programs(code: _Code, method: UpdateRule, rate: Schedule | StepRule | None,
         return after, (after.point.x, *(jnp.asarray(number, dtype) for number in numbers))
 
     @jax.jit
-    def advance(carry: Carry, count: int, rate_value: float, constants: Any) -> tuple[Carry, tuple[jax.Array, ...]]:
-        rate_value = jnp.asarray(rate_value, carry.point.x.dtype)
-        rewritten = in_scalars(step, carry, rate_value, constants)
+    def advance(carry: Carry, count: int, scheduled: Any, constants: Any) -> tuple[Carry, tuple[jax.Array, ...]]:
+        rewritten = in_scalars(step, carry, _rate_at(scheduled, 0), constants)
         if rewritten is not None:
-            return _scalar_loop(rewritten, carry, count, (rate_value, constants), longest)
-        return _array_loop(step, carry, count, (rate_value, constants), longest)
+            return _scalar_loop(rewritten, carry, count, scheduled, constants, longest)
+        return _array_loop(step, carry, count, scheduled, constants, longest)
 
     return advance
 
 
-def _array_loop(step: Any, carry: Carry, count: Any, fixed: tuple[Any, ...], longest: int) -> Any:
+def _rate_at(scheduled: Any, place: Any) -> Any:
+    return scheduled.rates[place] if isinstance(scheduled, _Table) else scheduled
+
+
+def _array_loop(step: Any, carry: Carry, count: Any, scheduled: Any, constants: Any, longest: int) -> Any:
     """Return the carry and the records after `count` steps on arrays."""
     import jax
     import jax.numpy as jnp
 
-    rows = jax.eval_shape(step, carry, *fixed)[1]
+    rows = jax.eval_shape(step, carry, _rate_at(scheduled, 0), constants)[1]
     buffers = tuple(jnp.zeros((longest, *row.shape), row.dtype) for row in rows)
 
     def body(place: jax.Array, state: tuple[Carry, tuple[jax.Array, ...]]) -> tuple[Carry, tuple[jax.Array, ...]]:
         before, written = state
-        after, row = step(before, *fixed)
+        after, row = step(before, _rate_at(scheduled, place), constants)
         return after, tuple(column.at[place].set(item) for column, item in zip(written, row, strict=True))
 
     return jax.lax.fori_loop(0, count, body, (carry, buffers))
 
 
-def _scalar_loop(rewritten: Any, carry: Carry, count: Any, fixed: tuple[Any, ...], longest: int) -> Any:
+def _scalar_loop(rewritten: Any, carry: Carry, count: Any, scheduled: Any, constants: Any, longest: int) -> Any:
     """Return the same after `count` steps on scalars, for small problems."""
     import jax
     import jax.numpy as jnp
 
     leaves, tree = jax.tree_util.tree_flatten(carry)
-    scalars = [leaf.ravel()[i] for leaf in leaves for i in range(leaf.size)]
-    beside = [leaf.ravel()[i] for leaf in jax.tree_util.tree_leaves(fixed) for i in range(leaf.size)]
+    scalars, fixed = _split(leaves), _split(jax.tree_util.tree_leaves(constants))
+
+    def beside(place: Any) -> list[Any]:
+        return [*_split([_rate_at(scheduled, place)]), *fixed]
+
     size, dtype = carry.point.x.size, carry.point.x.dtype
-    made = jax.eval_shape(rewritten, [*scalars, *beside])[len(scalars) :]
+    made = jax.eval_shape(rewritten, [*scalars, *beside(0)])[len(scalars) :]
     path = jnp.zeros((longest, size), dtype)
     columns = [jnp.zeros(longest, item.dtype) for item in made[size:]]
 
     def body(place: jax.Array, state: tuple[list[Any], Any, list[Any]]) -> tuple[list[Any], Any, list[Any]]:
         before, path, written = state
-        answers = rewritten([*before, *beside])
+        answers = rewritten([*before, *beside(place)])
         after, row = answers[: len(before)], answers[len(before) :]
         path = path.at[place].set(jnp.stack(row[:size]))
         return after, path, [column.at[place].set(item) for column, item in zip(written, row[size:], strict=True)]
 
     scalars, path, columns = jax.lax.fori_loop(0, count, body, (scalars, path, columns))
     starts = [0, *itertools.accumulate(leaf.size for leaf in leaves)]
-    leaves = [jnp.stack(scalars[i : i + leaf.size]).reshape(leaf.shape) for i, leaf in zip(starts, leaves, strict=False)]
+    leaves = [
+        jnp.stack(scalars[i : i + leaf.size]).reshape(leaf.shape) for i, leaf in zip(starts, leaves, strict=False)
+    ]
     return jax.tree_util.tree_unflatten(tree, leaves), (path, *columns)
 
 
-class _Given(Schedule):
-    """A fixed rate that the program takes as an argument, so that every fixed rate shares it."""
-
-    def __init__(self, rate: Any) -> None:
-        self.rate = rate
-
-    def __call__(self, k: Any) -> Any:
-        return self.rate
+def _split(leaves: list[Any]) -> list[Any]:
+    return [leaf.ravel()[i] for leaf in leaves for i in range(leaf.size)]
 
 
 def _is_frozen(thing: Any) -> bool:

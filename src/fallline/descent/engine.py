@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fallline.descent.step import Carry, begin, norm, take_step
+from fallline.descent.rates import largest, rates_from
+from fallline.descent.step import Carry, Rate, begin, norm, take_step
 from fallline.methods import UpdateRule
 from fallline.objectives.base import Objective
 from fallline.schedules import Schedule
-from fallline.steps import Evaluate, Point, StepRule
+from fallline.steps import Evaluate, Point
 
 __all__ = ["Block", "EagerEngine", "Engine", "columns"]
 
@@ -43,7 +44,7 @@ class Engine(ABC):
 
     @abstractmethod
     def advance(self, count: int) -> Block:
-        """Take `count` more steps, at most `longest`, and return them."""
+        """Take up to `count` more steps, at most `longest`, at least one, and return them."""
 
     @abstractmethod
     def method_state(self, count: int) -> Any:
@@ -53,7 +54,7 @@ class Engine(ABC):
 class EagerEngine(Engine):
     """Takes the steps one by one in NumPy."""
 
-    def __init__(self, objective: Objective, x0: np.ndarray, method: UpdateRule, rate: Schedule | StepRule) -> None:
+    def __init__(self, objective: Objective, x0: np.ndarray, method: UpdateRule, rate: Rate) -> None:
         self.objective, self.x0, self.method, self.rate = objective, x0, method, rate
         self.longest = max(1, min(4096, 4_000_000 // (8 * x0.size + 48)))
         self.foresight = objective.pure
@@ -73,12 +74,15 @@ class EagerEngine(Engine):
         carry = self.before = self.carry
         if carry is None:
             raise RuntimeError("start the engine before it advances")
-        self.count = count
-        block = columns(count, self.x0)
+        rates = rates_from(self.rate, int(carry.k), count)
+        self.count = len(rates)
+        block = columns(self.count, self.x0)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            for row in range(count):
-                carry, move = take_step(carry, self.method, self.rate, self.evaluate)
+            for row, scheduled in enumerate(rates):
+                carry, move = take_step(carry, self.method, self.rate, scheduled, self.evaluate)
                 _write(block, row, carry.point, move.learning_rate, move.step_norm, int(move.evaluations))
+        if isinstance(self.rate, Schedule):
+            block.learning_rate[:] = largest(rates)  # not rounded to the parameters' type
         self.carry = carry
         return block
 
@@ -98,9 +102,8 @@ class EagerEngine(Engine):
 
 def columns(count: int, x0: np.ndarray) -> Block:
     """Return a block of `count` unwritten rows for parameters like `x0`."""
-    return Block(
-        np.empty((count, x0.size), x0.dtype), *(np.empty(count) for _ in range(4)), np.empty(count, dtype=np.int64)
-    )
+    fun, slope, rate, length = np.empty((4, count))
+    return Block(np.empty((count, x0.size), x0.dtype), fun, slope, rate, length, np.empty(count, dtype=np.int64))
 
 
 def _write(block: Block, row: int, point: Point, rate: float, step: float, evaluations: int) -> None:

@@ -12,10 +12,9 @@ import numpy as np
 from fallline.arrays.layout import Layout, Leaf
 from fallline.descent.compiled import CompiledEngine
 from fallline.descent.engine import Block, EagerEngine, Engine
+from fallline.descent.step import Rate
 from fallline.methods import Method, UpdateRule
 from fallline.objectives.base import Objective
-from fallline.schedules import Schedule
-from fallline.steps import StepRule
 from fallline.stopping.base import Rule, reason_of
 from fallline.stopping.guards import Guards
 from fallline.trace import Record, Recorder, Rows, StopReason, Trace
@@ -59,7 +58,7 @@ def descend(
     x0: np.ndarray,
     *,
     method: UpdateRule,
-    rate: Schedule | StepRule,
+    rate: Rate,
     max_iterations: int,
     stopping: Rule | None = None,
     optimality: Optimality | None = None,
@@ -78,7 +77,7 @@ def descend(
         The start; not changed.
     method : UpdateRule
         Turns gradients into directions.
-    rate : Schedule or StepRule
+    rate : Schedule, MeasuredSchedule or StepRule
         Scales the direction.
     max_iterations : int
         Steps allowed.
@@ -102,7 +101,7 @@ def descend(
     return loop.run(max_iterations)
 
 
-def _engine(objective: Objective, x0: np.ndarray, method: UpdateRule, rate: Schedule | StepRule) -> Engine:
+def _engine(objective: Objective, x0: np.ndarray, method: UpdateRule, rate: Rate) -> Engine:
     if objective.program is not None:
         return CompiledEngine(objective, x0, method, rate)
     return EagerEngine(objective, x0, method, rate)
@@ -187,10 +186,10 @@ class _Loop:
     def _judge(self, rows: Rows, before: Rows) -> tuple[int, StopReason | None]:
         """Return how many of the rows to keep, and why the run stops there, if it does."""
         codes, self.rule_state = self.rule.judge(rows, before.take(slice(-1, None)), self.rule_state)
-        hits = np.flatnonzero(codes) if codes is not None else ()
         stop, reason = len(rows), None
-        if codes is not None and len(hits):
-            stop, reason = int(hits[0]) + 1, reason_of(int(codes[hits[0]]))
+        if codes is not None and codes.any():
+            first = int(np.flatnonzero(codes)[0])
+            stop, reason = first + 1, reason_of(int(codes[first]))
         optimal = self._optimal(rows.take(slice(0, stop)))
         if optimal is not None:
             return optimal, StopReason.CONVERGED

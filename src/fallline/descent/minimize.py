@@ -62,8 +62,9 @@ def minimize(
     method : str or method
         A name or an instance from `fallline.methods`. "auto" is plain gradient descent where `learning_rate` is
         given, else limited-memory BFGS with a line search, which needs no tuning.
-    learning_rate : float, schedule, step rule or None
-        None leaves it to the method.
+    learning_rate : float, schedule, step rule, callable, tree of float, or None
+        A callable gives the rate of iteration 0, 1, …. A tree in the structure of `x0` gives each parameter a rate of
+        its own (a number serves all below it); the trace then shows the largest. None leaves it to the method.
     tolerance : float, optional
         Stop when no parameter changes by this much in a step, as the textbooks do; optimality is verified after.
     stopping : Rule, optional
@@ -101,7 +102,7 @@ def minimize(
     _check_arguments(fun, args, tolerance, stopping, max_iterations, record, progress)
     flat, layout, whole = flatten(x0, label=_argument_name(fun))
     rule = _resolve_method(method, learning_rate)
-    rate = resolve_rate(learning_rate, rule)
+    rate = resolve_rate(learning_rate, rule, layout)
     rules = StepBelow(tolerance) if tolerance is not None else stopping
     findings = [_integer_start(x0)] if whole else []
     line = view("live_line")(max_iterations, delay=0.0 if progress is True else 1.0) if progress else None
@@ -215,7 +216,9 @@ def _objective(
 
 def _lower_rung(objective: Objective, why: str) -> Finding:
     source = objective.source
-    meaning = "exact, but not compiled" if source == "stepwise" else "measured by finite differences, to about ten digits"
+    meaning = (
+        "exact, but not compiled" if source == "stepwise" else "measured by finite differences, to about ten digits"
+    )
     return Finding(
         "lower-gradient-rung",
         "info",

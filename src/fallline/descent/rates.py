@@ -5,24 +5,40 @@ from __future__ import annotations
 import numbers
 from typing import Any
 
-from fallline.errors import InputTypeError, shown
+import numpy as np
+
+from fallline.arrays.layout import Branch, Layout, Leaf
+from fallline.errors import InputError, InputTypeError, shown
 from fallline.methods import Method, RatedMethod, UpdateRule
-from fallline.schedules import Constant, Schedule
+from fallline.schedules import MeasuredSchedule, Schedule
 from fallline.schedules.base import positive_rate
+from fallline.schedules.constant import Constant, PerParameter
+from fallline.schedules.custom import Custom
 from fallline.steps import StepRule
 
-__all__ = ["resolve_rate"]
+__all__ = ["largest", "rates_from", "resolve_rate"]
 
 
-def resolve_rate(learning_rate: Any, method: UpdateRule) -> Schedule | StepRule:
+def resolve_rate(
+    learning_rate: Any, method: UpdateRule, layout: Layout | None = None
+) -> Schedule | MeasuredSchedule | StepRule:
     """Return the rate to run with: the one given, else the method's own, else its default.
+
+    Parameters
+    ----------
+    learning_rate : float, schedule, step rule, callable, tree of float, or None
+        What the user said.
+    method : UpdateRule
+        Whose rate it is.
+    layout : Layout, optional
+        Of the parameters; a tree of rates is one in this structure, and is refused without it.
 
     Raises
     ------
     InputError
-        Where a number is not positive and finite.
+        Where a number is not positive and finite, or a tree of rates has another structure than the parameters.
     InputTypeError
-        Where it is no number, schedule or step rule, or the user's own method was given none.
+        Where it is none of these, or the user's own method was given none.
     """
     rate = learning_rate
     if rate is None and isinstance(method, Method):
@@ -37,12 +53,87 @@ def resolve_rate(learning_rate: Any, method: UpdateRule) -> Schedule | StepRule:
             f"learning_rate must be a number or a schedule with {type(method).__name__}; got {shown(rate)}. The method "
             "decides itself how far to go. Leave learning_rate out."
         )
-    if isinstance(rate, (Schedule, StepRule)):
+    if isinstance(rate, (Schedule, MeasuredSchedule, StepRule)):
         return rate
     if isinstance(rate, numbers.Real) and not isinstance(rate, bool):
         positive_rate("learning_rate", float(rate))
         return Constant(float(rate))
-    raise InputTypeError(
-        f"learning_rate must be a number, a schedule or a step rule; got {shown(rate)} ({type(rate).__name__}). "
-        "Write 0.1, fallline.schedules.InverseTimeDecay(0.1, 0.01) or fallline.steps.Backtracking()."
-    )
+    if layout is not None and isinstance(rate, (dict, list, tuple, np.ndarray)):
+        return _per_parameter(rate, method, layout)
+    return Custom(rate)
+
+
+def rates_from(rate: Schedule | MeasuredSchedule | StepRule, first: int, count: int) -> np.ndarray:
+    """Return the scheduled rates of updates `first`, `first` + 1, …: shape (count,), or (count, d) per parameter.
+
+    They are fewer than `count` where the schedule has no usable rate further on; a step rule has no schedule, and zeros.
+
+    Raises
+    ------
+    InputError
+        Where the rate of update `first` is negative or not finite.
+    """
+    if isinstance(rate, StepRule):
+        return np.broadcast_to(0.0, count)
+    schedule = rate.base if isinstance(rate, MeasuredSchedule) else rate
+    if isinstance(schedule, (Constant, PerParameter)):
+        fixed = np.asarray(schedule(first))
+        return np.broadcast_to(fixed, (count, *fixed.shape))
+    rates = np.asarray(schedule(np.arange(first, first + count)), dtype=np.float64)
+    bad = np.flatnonzero(~(np.isfinite(rates) & (rates >= 0)))
+    if bad.size and bad[0] == 0:
+        raise InputError(
+            f"learning_rate must be finite and not negative at every iteration; got {rates[0]:g} at iteration {first} from "
+            f"{shown(schedule)}. It scales the step. Mend the schedule, or end the run before with max_iterations={first}."
+        )
+    return rates[: bad[0]] if bad.size else rates
+
+
+def largest(rates: np.ndarray) -> np.ndarray:
+    """Return the rates as a trace shows them, shape (count,): of one for each parameter the largest."""
+    return rates if rates.ndim == 1 else rates.max(axis=1)
+
+
+def _per_parameter(tree: Any, method: UpdateRule, layout: Layout) -> PerParameter:
+    if isinstance(method, RatedMethod):
+        raise InputTypeError(
+            f"learning_rate must be one number or a schedule with {type(method).__name__}; got {shown(tree)}. The method "
+            "uses the rate in sums over all parameters. Give one number."
+        )
+    rates = np.empty(layout.size)
+    _spread(tree, layout.root, rates, "learning_rate")
+    if not (np.isfinite(rates) & (rates > 0)).all():
+        bad = int(np.flatnonzero(~(np.isfinite(rates) & (rates > 0)))[0])
+        raise InputError(
+            f"learning_rate must be positive and finite for every parameter; got {rates[bad]:g} for "
+            f"{layout.name_of(bad)}. Each step is the rate times the direction. Try 0.1."
+        )
+    return PerParameter(rates)
+
+
+def _spread(tree: Any, node: Leaf | Branch, rates: np.ndarray, name: str) -> None:
+    """Write the rates of a part of the tree to their places; a number serves all parameters below it."""
+    if isinstance(node, Branch) and isinstance(tree, (dict, list, tuple)):
+        parts = tree if isinstance(tree, dict) else dict(enumerate(tree))
+        if set(parts) != set(node.keys):
+            raise InputError(
+                f"{name} must have a rate for each part of x0, which has {list(node.keys)}; got {list(parts)}. "
+                "Each parameter needs its rate. Name all parts, or give one number for all."
+            )
+        for key, child in zip(node.keys, node.children, strict=True):
+            _spread(parts[key], child, rates, f"{name}[{key!r}]")
+        return
+    shape = node.shape if isinstance(node, Leaf) else ()
+    try:
+        given = np.broadcast_to(np.asarray(tree, dtype=np.float64), shape)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"{name} must be a number, or numbers in the shape {shape} of the parameters; got {shown(tree)}. "
+            "Each parameter needs one rate. Give one number for all of them, or one for each."
+        ) from None
+    for leaf in _leaves(node):
+        rates[leaf.start : leaf.start + leaf.size] = given.ravel() if leaf is node else given
+
+
+def _leaves(node: Leaf | Branch) -> list[Leaf]:
+    return [node] if isinstance(node, Leaf) else [leaf for child in node.children for leaf in _leaves(child)]

@@ -6,10 +6,12 @@ from typing import Any, NamedTuple
 
 from fallline.arrays.namespace import namespace
 from fallline.methods import RatedMethod, UpdateRule
-from fallline.schedules import Schedule
+from fallline.schedules import MeasuredSchedule, Schedule
 from fallline.steps import Evaluate, Point, StepRule
 
-__all__ = ["Carry", "Move", "begin", "take_step"]
+__all__ = ["Carry", "Move", "Rate", "begin", "take_step"]
+
+Rate = Schedule | MeasuredSchedule | StepRule
 
 
 class Carry(NamedTuple):
@@ -22,36 +24,45 @@ class Carry(NamedTuple):
 
 
 class Move(NamedTuple):
-    """How a step moved: its rate, the 2-norm of the change of x, and the evaluations it took."""
+    """How a step moved: its rate (the largest of them), the 2-norm of the change of x, and its evaluations."""
 
     learning_rate: Any
     step_norm: Any
     evaluations: Any
 
 
-def begin(point: Point, method: UpdateRule, rate: Schedule | StepRule, k: Any) -> Carry:
+def begin(point: Point, method: UpdateRule, rate: Rate, k: Any) -> Carry:
     """Return what the first step needs."""
-    rate_state = rate.init(point.x) if isinstance(rate, StepRule) else ()
+    rate_state = rate.init(point.x) if isinstance(rate, (StepRule, MeasuredSchedule)) else ()
     return Carry(k, point, method.init(point.x), rate_state)
 
 
-def take_step(carry: Carry, method: UpdateRule, rate: Schedule | StepRule, evaluate: Evaluate) -> tuple[Carry, Move]:
-    """Turn the gradient into a direction, scale it by the rate, and move there."""
+def take_step(
+    carry: Carry, method: UpdateRule, rate: Rate | None, scheduled: Any, evaluate: Evaluate
+) -> tuple[Carry, Move]:
+    """Turn the gradient into a direction, scale it by the rate, and move there.
+
+    `scheduled` is the rate that the schedule has for this step, a scalar or of shape (d,); `rate` matters only where it
+    is measured.
+    """
     here = carry.point
-    if isinstance(method, RatedMethod) and isinstance(rate, Schedule):
-        learning_rate = rate(carry.k)
-        change, method_state = method.move(here, carry.method_state, learning_rate)
-        there = evaluate.point(here.x - change)
-        return Carry(carry.k + 1, there, method_state, ()), Move(learning_rate, norm(there.x - here.x), 1)
-    direction, method_state = method.update(here.gradient, carry.method_state, here.x)
     if isinstance(rate, StepRule):
-        taken = rate.take(here, direction, evaluate, carry.rate_state)
-        learning_rate, there, rate_state, evaluations = taken
+        direction, method_state = method.update(here.gradient, carry.method_state, here.x)
+        learning_rate, there, rate_state, evaluations = rate.take(here, direction, evaluate, carry.rate_state)
+        move = Move(learning_rate, norm(there.x - here.x), evaluations)
+        return Carry(carry.k + 1, there, method_state, rate_state), move
+    xp = namespace(here.x)
+    learning_rate, rate_state = xp.asarray(scheduled, dtype=here.x.dtype), ()
+    if isinstance(rate, MeasuredSchedule):
+        learning_rate, rate_state = rate.follow(learning_rate, here.fun, carry.rate_state)
+    if isinstance(method, RatedMethod):
+        change, method_state = method.move(here, carry.method_state, learning_rate)
     else:
-        learning_rate = rate(carry.k)
-        there, rate_state, evaluations = evaluate.point(here.x - learning_rate * direction), (), 1
-    move = Move(learning_rate, norm(there.x - here.x), evaluations)
-    return Carry(carry.k + 1, there, method_state, rate_state), move
+        direction, method_state = method.update(here.gradient, carry.method_state, here.x)
+        change = learning_rate * direction
+    there = evaluate.point(here.x - change)
+    largest = learning_rate if learning_rate.ndim == 0 else xp.max(learning_rate)
+    return Carry(carry.k + 1, there, method_state, rate_state), Move(largest, norm(there.x - here.x), 1)
 
 
 def norm(vector: Any) -> Any:

@@ -93,8 +93,8 @@ def separable() -> Finding:
     return Finding(
         "separable",
         "warning",
-        "The classes are perfectly separable, all or some of them: there is a direction along which no row comes nearer "
-        "to the wrong side. Without a penalty the cost falls along it for ever, and no best fit exists.",
+        "The classes are perfectly separable, all or some of them: there is a direction along which no row comes "
+        "nearer to the wrong side. Without a penalty the cost falls along it for ever, and no best fit exists.",
         "Set alpha above 0: a penalty makes the fit unique (the default is 1e-4).",
     )
 

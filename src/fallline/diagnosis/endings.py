@@ -34,7 +34,8 @@ def not_finite_start(evidence: Evidence) -> Finding | None:
         "not-finite-start",
         "error",
         f"The cost at the start is {fun}: the descent has no slope to follow.",
-        "Start where the function is finite; look for the logarithm or the root of a negative number, or a division by zero.",
+        "Start where the function is finite; look for the logarithm or the root of a negative number, or a division "
+        "by zero.",
         {"value": fun},
     )
 
@@ -51,8 +52,8 @@ def overflow(evidence: Evidence) -> Finding | None:
     return Finding(
         "overflow",
         "error",
-        f"The numbers outgrew floating point at iteration {evidence.iterations}: the cost became {last.fun[0]} after a step of "
-        f"length {last.step_norm[0]:.3g}.",
+        f"The numbers outgrew floating point at iteration {evidence.iterations}: the cost became {last.fun[0]} after a "
+        f"step of length {last.step_norm[0]:.3g}.",
         "Shorten the steps (a smaller learning rate, or none), or scale the function down.",
         {"step_norm": float(last.step_norm[0]), "iteration": evidence.iterations},
     )
@@ -76,11 +77,16 @@ def flat_or_curving_down(evidence: Evidence) -> Finding | None:
     top = curvature.largest < -curvature.noise
     index, name = evidence.name(curvature.downhill)
     what = "a maximum" if top else "a saddle"
-    how = f"curves downwards ({curvature.smallest:.4g})" if curvature.curves_down else "is lower near by, though level there"
+    how = (
+        f"curves downwards ({curvature.smallest:.4g})"
+        if curvature.curves_down
+        else "is lower near by, though level there"
+    )
     return Finding(
         "local-maximum" if top else "saddle-point",
         "warning",
-        f"The gradient vanishes at the answer ({slope:.3g}), but it is {what}, not a minimum: along {name} the cost {how}.",
+        f"The gradient vanishes at the answer ({slope:.3g}), but it is {what}, not a minimum: along {name} the cost "
+        f"{how}.",
         f"Start elsewhere: a small change of {name} is enough to leave it.",
         {"curvature": curvature.smallest, "index": index, "name": name, "gradient_norm": slope},
     )
@@ -93,7 +99,8 @@ def unbounded(evidence: Evidence) -> Finding | None:
     return Finding(
         "unbounded",
         "error",
-        f"The cost has no minimum: it fell from {evidence.start.fun[0]:.6g} to {evidence.last.fun[0]:.3g} and goes on falling.",
+        f"The cost has no minimum: it fell from {evidence.start.fun[0]:.6g} to {evidence.last.fun[0]:.3g} and goes on "
+        f"falling.",
         "Check the sign of the cost, or add bounds or a penalty that holds the parameters.",
         {"fun": float(evidence.last.fun[0])},
     )

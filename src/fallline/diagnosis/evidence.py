@@ -11,7 +11,7 @@ from fallline.diagnosis.curvature import Curvature, curvature_at
 from fallline.diagnosis.optimality import Verdict
 from fallline.methods import Method, UpdateRule
 from fallline.objectives.base import Counts, Objective
-from fallline.schedules import Constant, Schedule
+from fallline.schedules import MeasuredSchedule, Schedule
 from fallline.steps import StepRule
 from fallline.trace import Rows, StopReason, Trace
 
@@ -38,7 +38,7 @@ class Evidence:
 
     objective: Objective
     method: UpdateRule
-    rate: Schedule | StepRule
+    rate: Schedule | MeasuredSchedule | StepRule
     trace: Trace
     best: Rows
     last: Rows
@@ -101,7 +101,7 @@ class Evidence:
         return self.start
 
     def highest_curvature(self) -> tuple[float, np.ndarray]:
-        """Return the largest curvature, and its direction, of the start, the best point and where the cost first rose."""
+        """Return the largest curvature met, and its direction: at the start, the best, and before the first rise."""
         rows = (row for row in (self.start, self.before_the_first_rise()) if np.isfinite(row.fun[0]))
         found = [self.curvature, *(self.curvature_of(row) for row in rows)]
         found = [curvature for curvature in found if np.isfinite(curvature.largest)]
@@ -112,7 +112,7 @@ class Evidence:
 
     def stable_rate(self) -> tuple[float, float, np.ndarray] | None:
         """Return the largest stable fixed rate, the curvature that sets it and its direction, where there is one."""
-        if not isinstance(self.rate, Schedule) or not isinstance(self.method, Method):
+        if isinstance(self.rate, StepRule) or not isinstance(self.method, Method):
             return None
         largest, direction = self.highest_curvature()
         if not np.isfinite(largest) or largest <= 0:
@@ -122,8 +122,6 @@ class Evidence:
 
     def highest_rate(self) -> float:
         """Return the largest rate that the run has used."""
-        if isinstance(self.rate, Constant):
-            return self.rate.rate
         rates = self.trace.learning_rate
         return float(np.nanmax(rates)) if np.isfinite(rates).any() else np.nan
 

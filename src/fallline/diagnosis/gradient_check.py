@@ -1,4 +1,4 @@
-"""Is the user's gradient the gradient of the user's function?"""
+"""The check of a user's gradient against the user's function."""
 
 from __future__ import annotations
 
@@ -87,8 +87,8 @@ def _name_the_fault(
     return Finding(
         "wrong-gradient",
         "error",
-        f"The gradient given is not the function's: for {name_of(index)} (component {index}) it says {given[worst]:.6g}, "
-        f"the function's slope is {measured[worst]:.6g}.",
+        f"The gradient given is not the function's: for {name_of(index)} (component {index}) it says "
+        f"{given[worst]:.6g}, the function's slope is {measured[worst]:.6g}.",
         "Correct that component, or leave gradient out: fallline differentiates the function itself.",
         {"index": index, "name": name_of(index), "given": float(given[worst]), "measured": float(measured[worst])},
     )

@@ -31,10 +31,11 @@ def _above_the_limit(evidence: Evidence, rate: float, limit: float, largest: flo
     return Finding(
         "learning-rate-too-high",
         "error",
-        f"The learning rate {rate:.6g} is above the stable limit {symbol} = {limit:.6g} (L = {largest:.6g} is the largest "
-        f"curvature{along}): every step overshoots the valley by more than the one before, and the cost went from "
-        f"{first:.6g} to {last:.6g} in {evidence.iterations} iterations.",
-        f"Use a learning rate below {limit:.4g}; {limit / 2:.4g} suits this curvature best. Or leave learning_rate out.",
+        f"The learning rate {rate:.6g} is above the stable limit {symbol} = {limit:.6g} (L = {largest:.6g} is the "
+        f"largest curvature{along}): every step overshoots the valley by more than the one before, and the cost went "
+        f"from {first:.6g} to {last:.6g} in {evidence.iterations} iterations.",
+        f"Use a learning rate below {limit:.4g}; {limit / 2:.4g} suits this curvature best. "
+        "Or leave learning_rate out.",
         {
             "limit": limit,
             "learning_rate": rate,
@@ -87,9 +88,9 @@ def learning_rate_too_low(evidence: Evidence) -> Finding | None:
     return Finding(
         "learning-rate-too-low",
         "warning",
-        f"The learning rate {rate:.6g} makes steps of {step:.3g} while the gradient is still {slope:.3g}: the steps are "
-        f"small because the rate is, not because the minimum is near. The cost is about {evidence.curvature.gap:.3g} "
-        f"above it.",
+        f"The learning rate {rate:.6g} makes steps of {step:.3g} while the gradient is still {slope:.3g}: the steps "
+        f"are small because the rate is, not because the minimum is near. The cost is about "
+        f"{evidence.curvature.gap:.3g} above it.",
         f"Use a learning rate near {limit / 2:.4g} (the stable limit is {limit:.4g}, for the curvature {largest:.4g}). "
         "Or leave learning_rate out.",
         {

@@ -19,9 +19,7 @@ SETTLED_SHARE = {8: 1e-14, 4: 1e-8}
 """A run left to itself goes on to this share, by bytes of a number: then `x` too has settled, to about its root."""
 
 
-def is_optimal(
-    curvature: Curvature, fun: float, start_fun: float, dtype: np.dtype, share: float = GAP_SHARE
-) -> bool:
+def is_optimal(curvature: Curvature, fun: float, start_fun: float, dtype: np.dtype, share: float = GAP_SHARE) -> bool:
     """Tell whether a point of cost `fun`, reached from `start_fun`, is optimal by its measured curvature.
 
     It is where the estimated gap is at most `share` of the fall so far, or lost in the rounding of the cost, and no

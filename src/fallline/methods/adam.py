@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from fallline.arrays.namespace import namespace
-from fallline.methods.base import Method, require
+from fallline.methods.base import Method
+from fallline.methods.moments import Moments, check_adam, decayed, first_moments, next_moments
 
-__all__ = ["Adam", "AdamState"]
-
-
-class AdamState(NamedTuple):
-    """Moving averages of the gradient and of its square, shape (d,), and the powers of the two betas."""
-
-    mean: Any
-    square: Any
-    power1: Any
-    power2: Any
+__all__ = ["Adam"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +21,12 @@ class Adam(Method):
 
     Parameters
     ----------
-    betas : pair of float
+    betas : tuple of two floats
         Shares of the averages kept, each in [0, 1).
     eps : float
         Added to the denominator, positive.
+    weight_decay : float
+        Times `x` is added to the gradient, as by the penalty ``weight_decay/2 * ||x||²``.
     learning_rate : float, schedule, step rule or None
         About the length of a step in each parameter; None for 1e-3.
 
@@ -50,7 +44,7 @@ class Adam(Method):
     --------
     >>> import fallline as fl
     >>> fl.minimize(lambda theta: theta**2, 3.0, method="adam", learning_rate=0.5, max_iterations=2).trace.x.round(4)
-    array([3.    , 2.5   , 2.0044])
+    array([3.    , 2.5   , 2.0017])
     """
 
     name: ClassVar[str] = "adam"
@@ -58,21 +52,15 @@ class Adam(Method):
 
     betas: tuple[float, float] = (0.9, 0.999)
     eps: float = 1e-8
+    weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
-        for beta in self.betas:
-            require(0 <= beta < 1, "betas", "two numbers, each at least 0 and below 1", self.betas, "An average must fade.")
-        require(self.eps > 0, "eps", "above 0", self.eps, "It keeps the step finite where the gradient is zero.")
+        check_adam(self.betas, self.eps, self.weight_decay)
 
-    def init(self, x: Any) -> AdamState:
-        zeros = namespace(x).zeros_like(x)
-        one = 0 * zeros[0] + 1
-        return AdamState(zeros, zeros, one, one)
+    def init(self, x: Any) -> Moments:
+        return first_moments(x)
 
-    def update(self, gradient: Any, state: AdamState, x: Any) -> tuple[Any, AdamState]:
-        beta1, beta2 = self.betas
-        mean = beta1 * state.mean + (1 - beta1) * gradient
-        square = beta2 * state.square + (1 - beta2) * gradient * gradient
-        power1, power2 = beta1 * state.power1, beta2 * state.power2
-        direction = mean / (1 - power1) / (namespace(x).sqrt(square / (1 - power2)) + self.eps)
-        return direction, AdamState(mean, square, power1, power2)
+    def update(self, gradient: Any, state: Moments, x: Any) -> tuple[Any, Moments]:
+        state = next_moments(decayed(gradient, x, self.weight_decay), state, self.betas)
+        size = namespace(x).sqrt(state.square / (1 - state.power2)) + self.eps
+        return state.mean / (1 - state.power1) / size, state

@@ -6,11 +6,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
+from fallline.arrays.layout import Layout
 from fallline.arrays.namespace import namespace
-from fallline.errors import InputError
-from fallline.steps.base import Point
+from fallline.steps.base import Evaluate, Point
 
-__all__ = ["Method", "RatedMethod", "UpdateRule", "require"]
+__all__ = ["Method", "RatedMethod", "UpdateRule"]
 
 
 @runtime_checkable
@@ -53,6 +53,16 @@ class Method(ABC):
     def update(self, gradient: Any, state: Any, x: Any) -> tuple[Any, Any]:
         """Return the direction, shape (d,), and the next state; the step taken is ``x - rate * direction``."""
 
+    def laid_out(self, layout: Layout) -> Method:
+        """Return the method for a flat vector that holds the parameters like this; few need to know.
+
+        Raises
+        ------
+        InputError
+            Where parameters of these shapes are not for this method.
+        """
+        return self
+
     def answer(self, state: Any, x: Any) -> Any:
         """Return the point to answer with after the last step, shape (d,); only asked where `averages` is true."""
         return x
@@ -67,18 +77,23 @@ class Method(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class RatedMethod(Method):
-    """A method whose rule needs the rate or the cost inside: it says itself how far to go, not only where."""
+    """A method whose rule needs the rate or the cost inside: it says itself how far to go, not only where.
+
+    With a step rule the rate is measured along the gradient; only where the method `measures`.
+    """
+
+    measures: ClassVar[bool] = False
 
     @abstractmethod
-    def move(self, here: Point, state: Any, rate: Any) -> tuple[Any, Any]:
+    def move(self, here: Point, state: Any, rate: Any, evaluate: Evaluate) -> tuple[Any, Any]:
         """Return the change to take off ``here.x``, shape (d,), and the next state."""
 
     def update(self, gradient: Any, state: Any, x: Any) -> tuple[Any, Any]:
-        """Return the change at a rate of 1, for whoever treats this as any other method."""
-        return self.move(Point(x, namespace(x).sum(0 * x), gradient), state, 1.0)
+        """Return the change at a rate of 1 on the linear function with this gradient, 0 at `x`."""
+        xp = namespace(x)
 
+        def cost(there: Any) -> Any:
+            return xp.sum(gradient * (there - x))
 
-def require(holds: bool, name: str, rule: str, got: object, why: str) -> None:
-    """Refuse a hyperparameter by the error template unless `holds`."""
-    if not holds:
-        raise InputError(f"{name} must be {rule}; got {got!r}. {why}")
+        evaluate = Evaluate(cost, lambda there: Point(there, cost(there), gradient))
+        return self.move(Point(x, cost(x), gradient), state, 1.0, evaluate)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from fallline.arrays.namespace import namespace
-from fallline.methods.base import Method, require
+from fallline.methods.base import Method
+from fallline.methods.ranges import check_whole
 from fallline.steps.strong_wolfe import StrongWolfe
 
 __all__ = ["LBFGS", "LBFGSState"]
@@ -68,7 +69,7 @@ class LBFGS(Method):
     memory: int = 10
 
     def __post_init__(self) -> None:
-        require(self.memory >= 1, "memory", "at least 1", self.memory, "Without a pair there is no curvature to use.")
+        check_whole("memory", self.memory, 1, "Without a pair there is no curvature to use. The usual number is 10.")
 
     def init(self, x: Any) -> LBFGSState:
         xp = namespace(x)

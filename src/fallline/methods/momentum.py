@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from fallline.arrays.namespace import namespace
-from fallline.methods.base import Method, require
+from fallline.methods.base import Method
+from fallline.methods.moments import decayed, zero
+from fallline.methods.ranges import check_not_negative, check_share
 
 __all__ = ["Momentum", "MomentumState"]
 
@@ -30,6 +32,8 @@ class Momentum(Method):
         Share of the velocity kept, in [0, 1).
     dampening : float
         Share of the gradient left out, in [0, 1).
+    weight_decay : float
+        Times `x` is added to the gradient, as by the penalty ``weight_decay/2 * ||x||²``.
     learning_rate : float, schedule, step rule or None
         None for 1e-3, PyTorch's.
 
@@ -56,20 +60,22 @@ class Momentum(Method):
 
     momentum: float = 0.9
     dampening: float = 0.0
+    weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
-        check_momentum(self.momentum, self.dampening)
+        check_momentum(self.momentum, self.weight_decay)
+        check_share("dampening", self.dampening, "Nothing of the gradient would be left. With 0 all of it is used.")
 
     def init(self, x: Any) -> MomentumState:
-        zeros = namespace(x).zeros_like(x)
-        return MomentumState(zeros, 0 * zeros[0])
+        return MomentumState(namespace(x).zeros_like(x), zero(x))
 
     def update(self, gradient: Any, state: MomentumState, x: Any) -> tuple[Any, MomentumState]:
+        gradient = decayed(gradient, x, self.weight_decay)
         state = next_velocity(gradient, state, self.momentum, self.dampening)
         return state.velocity, state
 
     def stable_rate(self, curvature: float) -> float:
-        return 2 * (1 + self.momentum) / ((1 - self.dampening) * curvature)
+        return 2 * (1 + self.momentum) / ((1 - self.dampening) * (curvature + self.weight_decay))
 
 
 def next_velocity(gradient: Any, state: MomentumState, momentum: float, dampening: float) -> MomentumState:
@@ -78,7 +84,7 @@ def next_velocity(gradient: Any, state: MomentumState, momentum: float, dampenin
     return MomentumState(momentum * state.velocity + share * gradient, 0 * state.started + 1)
 
 
-def check_momentum(momentum: float, dampening: float) -> None:
-    """Refuse a momentum or a dampening outside [0, 1)."""
-    require(0 <= momentum < 1, "momentum", "at least 0 and below 1", momentum, "The velocity would never fade.")
-    require(0 <= dampening < 1, "dampening", "at least 0 and below 1", dampening, "Nothing of the gradient would be left.")
+def check_momentum(momentum: float, weight_decay: float) -> None:
+    """Refuse a momentum outside [0, 1) and a negative weight decay."""
+    check_share("momentum", momentum, "The velocity would never fade. The usual one is 0.9.")
+    check_not_negative("weight_decay", weight_decay, "It pulls the parameters towards 0. With 0 there is none.")

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from fallline.arrays.namespace import namespace
 from fallline.methods.base import Method
+from fallline.methods.moments import decayed, zero
 from fallline.methods.momentum import MomentumState, check_momentum, next_velocity
 
 __all__ = ["Nesterov"]
@@ -20,13 +21,15 @@ class Nesterov(Method):
     ----------
     momentum : float
         Share of the velocity kept, in [0, 1).
+    weight_decay : float
+        Times `x` is added to the gradient, as by the penalty ``weight_decay/2 * ||x||²``.
     learning_rate : float, schedule, step rule or None
         None for 1e-3, PyTorch's.
 
     Raises
     ------
     InputError
-        Where `momentum` is out of its range.
+        Where a parameter is out of its range.
 
     References
     ----------
@@ -45,17 +48,18 @@ class Nesterov(Method):
     default_rate: ClassVar[Any] = 1e-3
 
     momentum: float = 0.9
+    weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
-        check_momentum(self.momentum, 0.0)
+        check_momentum(self.momentum, self.weight_decay)
 
     def init(self, x: Any) -> MomentumState:
-        zeros = namespace(x).zeros_like(x)
-        return MomentumState(zeros, 0 * zeros[0])
+        return MomentumState(namespace(x).zeros_like(x), zero(x))
 
     def update(self, gradient: Any, state: MomentumState, x: Any) -> tuple[Any, MomentumState]:
+        gradient = decayed(gradient, x, self.weight_decay)
         state = next_velocity(gradient, state, self.momentum, 0.0)
         return gradient + self.momentum * state.velocity, state
 
     def stable_rate(self, curvature: float) -> float:
-        return 2 * (1 + self.momentum) / ((1 + 2 * self.momentum) * curvature)
+        return 2 * (1 + self.momentum) / ((1 + 2 * self.momentum) * (curvature + self.weight_decay))

@@ -95,8 +95,9 @@ class Proving(Judge):
         self.metrics, self.reach = metrics, reach
 
     def _hopeless(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> bool:
-        # half the square of the decrement is never more than the bound
-        return 0.5 * self.metrics.at(x).decrement(gradient) ** 2 > self.limit(cost)
+        # half the square of the decrement is never more than the bound, and a sampled one tells well enough when to look
+        metric = self.metrics.towards(x, gradient, 0)
+        return 0.5 * metric.decrement(gradient) ** 2 > self.limit(cost)
 
     def _certificate(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> Certificate:
         metric = self.metrics.at(x)

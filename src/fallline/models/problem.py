@@ -15,6 +15,7 @@ from fallline.losses import Loss
 from fallline.methods import LBFGS, GradientDescent, find
 from fallline.models.judges import Estimating, Judge, Proving
 from fallline.models.newton import Metrics, Newton
+from fallline.models.separation import Separable
 from fallline.objectives.base import Objective
 from fallline.objectives.quadratic import QuadraticObjective
 from fallline.objectives.rows import RowsObjective
@@ -23,7 +24,6 @@ from fallline.objectives.rows_standardized import StandardizedObjective
 from fallline.penalties import Ridge
 from fallline.schedules import Constant
 from fallline.steps import StrongWolfe
-from fallline.models.separation import Separable
 from fallline.stopping import Rule
 from fallline.stopping.stalled import Stalled
 from fallline.trace import Certificate, Trace
@@ -138,8 +138,9 @@ class Problem:
     def solve(self, x0: np.ndarray) -> Answer:
         """Descend from `x0`, shape (size,), in the data's units."""
         settings, base = self.settings, self._worked_on()
-        metrics = Metrics(self.objective, self.mean, self.quadratic.metric if self.quadratic else None)
-        judge = self._judge(metrics, base)
+        threshold = self._threshold()
+        metrics = Metrics(self.objective, self.mean, threshold, self.quadratic.metric if self.quadratic else None)
+        judge = self._judge(metrics, base, threshold)
         method, rate = self._method(metrics)
         scaled = settings.standardize if not settings.automatic else not self.dense
         units = self._units(base) if scaled else None
@@ -181,8 +182,8 @@ class Problem:
         separable = Separable(self.objective, float(np.log(2)) * smallest / self.rows.total)
         return Stalled() | (separable if units is None else _RuleInUnits(separable, units))
 
-    def _judge(self, metrics: Metrics, base: Objective) -> Judge:
-        threshold, every = self._threshold(), self.settings.automatic and self.dense
+    def _judge(self, metrics: Metrics, base: Objective, threshold: float) -> Judge:
+        every = self.settings.automatic and self.dense
         if self.dense:
             return Proving(metrics, self._reach, base, threshold, every)
         return Estimating(self._units(base), base, threshold, every)
@@ -205,7 +206,7 @@ class Problem:
         if self.loss.quadratic:
             # what rounding leaves of the cost where the targets are fitted exactly
             y, weights = self.rows.targets()
-            square = float(np.average(y * y, weights=weights))
+            square = float(y @ (y if weights is None else weights * y)) / self.rows.total
             threshold = max(threshold, square * (64 * np.finfo(float).eps) ** 2)
         return threshold
 
@@ -227,8 +228,9 @@ class _RuleInUnits(Rule):
     inner: Rule
     units: StandardizedObjective
 
-    def judge(self, rows: Steps, state: Any) -> tuple[np.ndarray, Any]:
-        return self.inner.judge(replace(rows, x=self.units.to_data(rows.x)), state)
+    def judge(self, rows: Steps, before: Steps, state: Any) -> tuple[np.ndarray | None, Any]:
+        here, there = (replace(part, x=self.units.to_data(part.x)) for part in (rows, before))
+        return self.inner.judge(here, there, state)
 
 
 class _InUnits:

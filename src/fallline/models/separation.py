@@ -53,16 +53,14 @@ class Separable(Rule):
     objective: RowsObjective
     certain: float
 
-    def judge(self, rows: Rows, state: Any) -> tuple[np.ndarray, Any]:
-        codes = np.zeros(len(rows) - 1, dtype=np.int64)
-        for row in range(1, len(rows)):
-            iteration = int(rows.iteration[row])
-            suspected = iteration >= PATIENCE and (len(rows) == 2 or iteration & (iteration - 1) == 0)
-            gone = rows.fun[row] < self.certain or (
-                suspected and separates(self.objective, rows.x[row] - rows.x[row - 1])
-            )
-            if gone:
-                codes[row - 1] = code_of(StopReason.UNBOUNDED)
+    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray | None, Any]:
+        codes = np.zeros(len(rows), dtype=np.int64)
+        steps = np.diff(np.concatenate([before.x, rows.x]), axis=0)
+        for row, iteration in enumerate(rows.iteration.tolist()):
+            # a look costs a pass over the rows: at each of single steps, rarely where they come by the block
+            suspected = iteration >= PATIENCE and (len(rows) == 1 or iteration & (iteration - 1) == 0)
+            if rows.fun[row] < self.certain or (suspected and separates(self.objective, steps[row])):
+                codes[row] = code_of(StopReason.UNBOUNDED)
                 break
         return codes, state
 

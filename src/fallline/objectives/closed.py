@@ -19,7 +19,12 @@ LIBRARIES = (np, math, np.linalg)
 
 def closed_key(function: Callable[..., Any]) -> tuple[Any, ...] | None:
     """Return what identifies a function that refers to nothing but NumPy, math and builtins; None for any other."""
-    if not isinstance(function, FunctionType) or function.__closure__ or function.__defaults__ or function.__kwdefaults__:
+    if (
+        not isinstance(function, FunctionType)
+        or function.__closure__
+        or function.__defaults__
+        or function.__kwdefaults__
+    ):
         return None
     referred = []
     for name in sorted(_names(function.__code__)):

@@ -65,7 +65,7 @@ class GivenGradient(Objective):
 
     def _flat(self, gradient: Any) -> np.ndarray:
         """Return the gradient as a new flat vector, refusing one that does not fit the parameters."""
-        flat, layout, _ = flatten(gradient, name="gradient", finite=False)
+        flat, _, _ = flatten(gradient, name="gradient", finite=False)
         if flat.size != self.size:
             raise InputError(
                 f"gradient must return one number for each parameter; got {flat.size} for {self.size}: "

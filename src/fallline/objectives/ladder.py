@@ -56,7 +56,7 @@ def differentiate(
             reasons.append(str(error))
             break
         # the plain function has answered, so whatever goes wrong here is the lifting's: the next rung is the answer
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             reasons.append(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
             continue
         if not wrong:

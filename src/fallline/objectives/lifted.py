@@ -10,9 +10,10 @@ import jax
 import jax.extend.core as jex
 import jax.numpy as jnp
 import numpy as np
+from jax.core import eval_jaxpr
 
 from fallline.arrays.layout import Layout
-from fallline.arrays.lifting import LeavesNumpyError, Lifted, lift, lower
+from fallline.arrays.lifting import LeavesNumpyError, lift, lower
 from fallline.errors import InputTypeError, shown
 from fallline.objectives.base import Objective, Program
 from fallline.objectives.closed import closed_key
@@ -20,17 +21,17 @@ from fallline.objectives.closed import closed_key
 __all__ = ["CompiledFunction", "StepwiseFunction", "lifted_value", "trace_program"]
 
 
-class _ByKey:
-    """A function that counts as equal to any other: a key stands beside it and says what it does."""
+class _Keyed:
+    """A function with the key that says what it does; equal keys, equal functions."""
 
-    def __init__(self, function: Any) -> None:
-        self.function = function
+    def __init__(self, key: Any, function: Callable[..., Any]) -> None:
+        self.key, self.function = key, function
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByKey)
+        return isinstance(other, _Keyed) and self.key == other.key
 
     def __hash__(self) -> int:
-        return 0
+        return hash(self.key)
 
 
 def lifted_value(function: Callable[..., Any], layout: Layout, args: tuple[Any, ...]) -> Callable[[Any], Any]:
@@ -67,7 +68,7 @@ def trace_program(function: Callable[..., Any], layout: Layout, args: tuple[Any,
     key = closed_key(function)
     if key is None or args:
         return _trace(function, layout, args)
-    return _trace_closed(_ByKey(function), key, layout)
+    return _trace_closed(_Keyed(key, function), layout)
 
 
 def _trace(function: Callable[..., Any], layout: Layout, args: tuple[Any, ...]) -> Program:
@@ -79,7 +80,7 @@ def _trace(function: Callable[..., Any], layout: Layout, args: tuple[Any, ...]) 
 
 
 @functools.lru_cache(maxsize=256)
-def _trace_closed(function: _ByKey, key: tuple[Any, ...], layout: Layout) -> Program:
+def _trace_closed(function: _Keyed, layout: Layout) -> Program:
     return _trace(function.function, layout, ())
 
 
@@ -115,7 +116,7 @@ def fingerprint(jaxpr: Any) -> tuple[Any, ...]:
 
 def _runner(jaxpr: Any) -> Callable[[Any, tuple[Any, ...]], Any]:
     def value(x: Any, constants: tuple[Any, ...]) -> Any:
-        return jax.core.eval_jaxpr(jaxpr, constants, x)[0]
+        return eval_jaxpr(jaxpr, constants, x)[0]
 
     return value
 
@@ -127,7 +128,7 @@ class CompiledFunction(Objective):
 
     def __init__(self, program: Program, layout: Layout) -> None:
         super().__init__()
-        self.program: Program = program
+        self.program = self.code = program
         self.size, self.dtype = layout.size, layout.dtype
 
     def value(self, x: np.ndarray) -> float:
@@ -149,11 +150,11 @@ class CompiledFunction(Objective):
 
     def _call(self, what: str, *arrays: np.ndarray) -> Any:
         with jax.enable_x64(True):
-            return compiled(self.program, what)(*arrays, self.program.constants)
+            return compiled(self.code, what)(*arrays, self.code.constants)
 
 
 @functools.lru_cache(maxsize=256)
-def _compiled(key: Any, what: str, value: _ByKey) -> Any:
+def _compiled(value: _Keyed, what: str) -> Any:
     function = value.function
 
     def products(x: Any, directions: Any, constants: Any) -> Any:
@@ -173,7 +174,7 @@ def _compiled(key: Any, what: str, value: _ByKey) -> Any:
 
 def compiled(program: Program, what: str) -> Any:
     """Return the compiled ``value``, ``point``, ``products`` or ``values`` of a program; shared by equal programs."""
-    return _compiled(program.key, what, _ByKey(program.value))
+    return _compiled(_Keyed(program.key, program.value), what)
 
 
 class StepwiseFunction(Objective):

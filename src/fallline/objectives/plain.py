@@ -40,7 +40,9 @@ def one_number(answer: Any) -> float:
         Where it answered anything else.
     """
     if answer is None:
-        raise InputTypeError("fun must return one number; got None. Perhaps its last line lacks `return`. Return the cost.")
+        raise InputTypeError(
+            "fun must return one number; got None. Perhaps its last line lacks `return`. Return the cost."
+        )
     if isinstance(answer, (str, bytes, dict)):
         raise InputTypeError(f"fun must return one number; got {shown(answer)}. Return the cost as a number.")
     try:

@@ -41,11 +41,14 @@ class QuadraticObjective(Objective):
         self.rows = rows
         self.size, self.dtype = rows.size, rows.dtype
         self._centre = centre if rows.intercept else np.zeros_like(centre)
-        self._hessian = rows.curvature(np.zeros(rows.size), self._centre)
+        start = np.zeros(rows.size)
+        if rows.intercept:
+            start[-1] = rows.best_constant()[0]
+        self._hessian, slope = rows.expansion(start, self._centre)
         self.metric = Metric.of(self._hessian, self._centre, 1, rows.intercept)
-        self.solution = self._solve()
+        self.solution = self._refined(start - self.metric.solve_centred(slope))
         self._cost, gradient = rows.value_and_gradient(self.solution)
-        self._slope = self._centred(gradient)
+        self._slope = self.metric.centred(gradient)
 
     def value(self, x: np.ndarray) -> float:
         return self.value_and_gradient(x)[0]
@@ -82,11 +85,8 @@ class QuadraticObjective(Objective):
         spread = np.sqrt(np.maximum(squares, 0.0) / self.rows.loss.steepest)
         return np.where(spread <= 64 * np.finfo(float).eps * np.abs(self._centre), 0.0, spread)
 
-    def _solve(self) -> np.ndarray:
-        """Return the minimiser: a Newton step from the best constant, then more until nothing is left to gain."""
-        x = np.zeros(self.size)
-        if self.rows.intercept:
-            x[-1] = self.rows.best_constant()[0]
+    def _refined(self, x: np.ndarray) -> np.ndarray:
+        """Return the minimiser: Newton steps from nearby, each measured on the rows, until nothing is left to gain."""
         for _ in range(REFINEMENTS):
             cost, gradient = self.rows.value_and_gradient(x)
             gain = 0.5 * self.metric.decrement(gradient) ** 2
@@ -94,8 +94,3 @@ class QuadraticObjective(Objective):
                 break
             x = x - self.metric.solve(gradient)
         return x
-
-    def _centred(self, gradient: np.ndarray) -> np.ndarray:
-        if not self.rows.intercept:
-            return gradient
-        return np.append(gradient[:-1] - gradient[-1] * self._centre, gradient[-1])

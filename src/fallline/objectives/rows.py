@@ -83,6 +83,21 @@ class RowsObjective(Objective):
 
         About their mean, columns of large offset keep their digits.
         """
+        return self._expand(x, centre)[0]
+
+    def expansion(self, x: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the Hessian and the gradient of a quadratic loss, both in the parameters of ``(X - centre)·w + b``.
+
+        They cost one pass over the rows together.
+        """
+        hessian, last = self._expand(x, centre)
+        gradient = last[: self.size]
+        if self.penalty is not None:
+            gradient[: self.coefficients] += self.penalty.gradient(x[: self.coefficients])
+        return hessian, gradient
+
+    def _expand(self, x: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the Hessian in centred columns, and the last row of the product it comes from."""
         self.counts.curvature += self.size
         w, b = self.split(x)
         pairs = [(k, m) for k in range(self.outputs) for m in range(k + 1)]
@@ -93,7 +108,7 @@ class RowsObjective(Objective):
             # the halves above the diagonals are not filled in
             lower = np.tril(part[:width, :width])
             hessian[k, :, m] = hessian[m, :, k] = lower + np.tril(lower, -1).T
-        return self._with_penalty(hessian)
+        return self._with_penalty(hessian), parts[0][-1, :width].copy()
 
     def hessian_products(self, x: np.ndarray, directions: np.ndarray) -> np.ndarray:
         self.counts.curvature += len(directions)
@@ -157,14 +172,19 @@ class RowsObjective(Objective):
     def _bend_term(
         self, w: np.ndarray, b: np.ndarray, centre: np.ndarray, pairs: list[tuple[int, int]]
     ) -> Callable[[Block], np.ndarray]:
-        """Return the function that gives a block's curvature by pairs of outputs, shape (pairs, d+1, d+1)."""
+        """Return the function that gives a block's curvature by pairs of outputs, shape (pairs, d+1 or more, same)."""
         if self._compiles:
             kernel, coefficients = curvature_kernel(self.loss, self._order), np.ascontiguousarray(w[0])
             return lambda block: kernel(*block, coefficients, float(b[0]), centre)[None]
 
         def term(block: Block) -> np.ndarray:
-            bends = self._bends(block, block.X @ w.T + b).reshape(-1, self.outputs, self.outputs)
+            z = block.X @ w.T + b
             columns = np.column_stack([block.X - centre, np.ones(len(block.X))])
+            if self.outputs == 1:
+                curvature, slope = self.loss.curvature(block.y, z[:, 0]), self.loss.derivative(block.y, z[:, 0])
+                slope = np.divide(slope, curvature, out=np.zeros_like(slope), where=curvature > 0)
+                columns = np.column_stack([columns, slope])
+            bends = self._bends(block, z).reshape(-1, self.outputs, self.outputs)
             return np.stack([(columns * bends[:, k, m, None]).T @ columns for k, m in pairs])
 
         return term

@@ -58,18 +58,19 @@ def row_kernel(loss: type[Loss], order: str) -> Callable[..., np.ndarray]:
 
 @cache
 def curvature_kernel(loss: type[Loss], order: str) -> Callable[..., np.ndarray]:
-    """Return ``kernel(X, y, weights, w, b, centre) -> [X - centre, 1].T @ diag(weights·curvature) @ [X - centre, 1]``.
+    """Return ``kernel(X, y, weights, w, b, centre) -> A.T @ diag(weights·curvature) @ A``.
 
-    Only its lower triangle, shape (d+1, d+1), is meant. Columns are multiplied two by four, strip by strip, which
-    keeps the processor's registers full whatever the number of columns.
+    The columns of A are those of ``X - centre``, ones, and ``derivative/curvature``, so that the last row of the
+    product is the gradient in centred columns. Only its lower triangle, shape (d+2, d+2), is meant. Columns are
+    multiplied two by four, strip by strip, which keeps the processor's registers full whatever their number.
     """
-    bend = _inlined(_own(loss.curvature))
+    bend, derivative = _inlined(_own(loss.curvature)), _inlined(_own(loss.derivative))
     predict, gather = _predict(order), _gather(order)
     strip = STRIP["C"]
 
     def kernel(X: Array, y: Array, weights: Array, w: Array, b: float, centre: Array) -> Array:
         rows, columns = X.shape
-        padded = (columns + 4) // 4 * 4
+        padded = (columns + 5) // 4 * 4
         total, turned = np.zeros((padded, padded)), np.zeros((padded, strip))
         z = np.empty(strip)
         for first in range(0, rows, strip):
@@ -78,8 +79,10 @@ def curvature_kernel(loss: type[Loss], order: str) -> Callable[..., np.ndarray]:
                 turned[:] = 0.0
             predict(X, first, last, w, b, z)
             for i in range(first, last):
-                z[i - first] = np.sqrt(weights[i] * bend(y[i], z[i - first]))
-                turned[columns, i - first] = z[i - first]
+                here, weight = z[i - first], weights[i]
+                root = np.sqrt(weight * bend(y[i], here))
+                z[i - first] = turned[columns, i - first] = root
+                turned[columns + 1, i - first] = weight * derivative(y[i], here) / root if root > 0 else 0.0
             gather(X, first, last, centre, z, turned)
             for j in range(0, padded, 2):
                 for k in range(0, j + 2, 4):
@@ -103,7 +106,7 @@ def curvature_kernel(loss: type[Loss], order: str) -> Callable[..., np.ndarray]:
                     total[j + 1, k + 1] += b1
                     total[j + 1, k + 2] += b2
                     total[j + 1, k + 3] += b3
-        return total[: columns + 1, : columns + 1]
+        return total[: columns + 2, : columns + 2]
 
     return _compiled(kernel)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -29,8 +30,8 @@ class Metric:
     root : array, shape (size, rank)
         ``root @ root.T`` is the pseudo-inverse of the Hessian.
     null : array, shape (size, size - rank)
-        The directions of no curvature, in parameters scaled by the root of the Hessian's diagonal, but for those that are
-        so by nature: the coefficient of a constant column, and a shift of all outputs alike where nothing penalises it.
+        The directions of no curvature, in parameters scaled by the root of the Hessian's diagonal, but for those so
+        by nature: a constant column's coefficient, and a shift of all outputs alike where nothing penalises it.
     """
 
     hessian: np.ndarray
@@ -62,7 +63,11 @@ class Metric:
 
     def solve(self, gradient: np.ndarray) -> np.ndarray:
         """Return the pseudo-inverse times `gradient`, shape (size,)."""
-        step = self.root @ (self.root.T @ self.centred(gradient))
+        return self.solve_centred(self.centred(gradient))
+
+    def solve_centred(self, gradient: np.ndarray) -> np.ndarray:
+        """Return the same for a gradient in the parameters of centred columns."""
+        step = self.root @ (self.root.T @ gradient)
         if self.intercept:
             step[-self.outputs :] -= step[: -self.outputs].reshape(self.outputs, -1) @ self.centre
         return step
@@ -149,12 +154,13 @@ def _free_shifts(diagonal: np.ndarray, columns: int, outputs: int, intercept: bo
 
 def _inverse_root(unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return a root of the pseudo-inverse of a matrix of unit diagonal, and its null space."""
-    from scipy.linalg.lapack import dtrtri
+    from scipy.linalg import get_lapack_funcs
 
+    invert: Any = get_lapack_funcs("trtri", (unit,))
     with contextlib.suppress(np.linalg.LinAlgError):  # many times quicker, where nothing is near to singular
         lower = np.linalg.cholesky(unit)
         if np.min(np.diag(lower)) > 1e-4:
-            return dtrtri(lower, lower=1)[0].T, np.zeros((len(unit), 0))
+            return invert(lower, lower=1)[0].T, np.zeros((len(unit), 0))
     values, vectors = np.linalg.eigh(unit)
     keep = values > 30 * len(values) * np.finfo(float).eps * max(values[-1], 0.0)
     return vectors[:, keep] / np.sqrt(values[keep]), vectors[:, ~keep]

@@ -66,7 +66,8 @@ class Backtracking(StepRule):
         }
         for name, (holds, rule) in ranges.items():
             if not holds:
-                raise InputError(f"{name} must be {rule}; got {getattr(self, name)!r}. The search would never end well.")
+                got = getattr(self, name)
+                raise InputError(f"{name} must be {rule}; got {got!r}. The search would never end well.")
 
     def init(self, x: Any) -> Any:
         return 0 * x[0] + self.initial / self.grow

@@ -87,8 +87,9 @@ class StrongWolfe(StepRule):
             return self._judge(search, trial, -xp.sum(trial.gradient * direction), here.fun, slope, noise)
 
         zero = 0 * slope
+        infinity, none = zero + float("inf"), 0 * xp.sum(here.x != here.x)
         start = _Search(
-            zero, here.fun, slope, zero + float("inf"), here.fun, zero, zero + 1, here, here, slope >= 0, 0 * xp.sum(here.x != here.x)
+            zero, here.fun, slope, infinity, here.fun, zero, zero + 1, here, here, slope >= 0, none
         )  # fmt: skip
         end = while_loop(going, attempt, start, here.x)
         rate = xp.where(end.accepted & (end.trials > 0), end.rate, end.low)
@@ -108,7 +109,8 @@ class StrongWolfe(StepRule):
         high = _pick(xp, ahead, (s.high, s.high_fun, s.high_slope), (s.rate, trial.fun, trial_slope))
         best = Point(*(xp.where(ahead, a, b) for a, b in zip(trial, s.best, strict=True)))
         following = xp.where(accepted, s.rate, _next_rate(xp, low, high, (s.low, s.low_fun, s.low_slope)))
-        return _Search(*low, *high, following, trial, best, accepted, s.trials + 1)
+        (a, fa, sa), (b, fb, sb) = low, high
+        return _Search(a, fa, sa, b, fb, sb, following, trial, best, accepted, s.trials + 1)
 
 
 def _pick(xp: Any, condition: Any, yes: tuple[Any, ...], no: tuple[Any, ...]) -> tuple[Any, ...]:

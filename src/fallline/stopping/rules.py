@@ -126,7 +126,9 @@ class CostChangeBelow(Rule):
 
     def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray | None, Any]:
         with np.errstate(invalid="ignore", over="ignore"):
-            return _codes(np.abs(np.diff(rows.fun, prepend=before.fun[-1])) < self.tolerance, StopReason.SMALL_COST_CHANGE), state
+            return _codes(
+                np.abs(np.diff(rows.fun, prepend=before.fun[-1])) < self.tolerance, StopReason.SMALL_COST_CHANGE
+            ), state
 
 
 @dataclass(frozen=True)

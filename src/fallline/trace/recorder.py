@@ -75,23 +75,23 @@ class Recorder:
         self.best: Rows | None = None
         self.broken: Rows | None = None
 
-    def add(self, rows: Rows) -> Rows:
-        """Keep a block of rows that follows those before; return those of it that are kept for now."""
+    def add(self, rows: Rows) -> None:
+        """Keep what is to be kept of a block of rows that follows those before."""
         if len(rows) == 0:
-            return rows
+            return
         if self.first is None:
             self.first = rows.take(slice(0, 1)).copy()
         self._pin(rows)
         if self.stride == 0:
-            return rows.take(slice(0, 1)) if rows.iteration[0] == self.first.iteration[0] else rows.take(slice(0, 0))
-        chosen = self._thinned(rows)
+            return
+        # a thinned view would hold the whole block in memory
+        chosen = rows if self.stride == 1 else self._thinned(rows).copy()
         self._blocks.append(chosen)
         self.kept += len(chosen)
         while self.kept > self.capacity:
             self.stride *= 2
             self._blocks = [self._thinned(block).copy() for block in self._blocks]
             self.kept = sum(map(len, self._blocks))
-        return chosen
 
     def blocks(self) -> list[Rows]:
         """Return everything kept as blocks, in order, each row once."""

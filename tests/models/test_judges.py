@@ -1,0 +1,65 @@
+"""A fit is judged by what can be proven, or, where it is too large for that, by an estimate that says so."""
+
+import numpy as np
+import pytest
+
+import fallline as fl
+from fallline.models import problem
+
+
+@pytest.fixture
+def large(monkeypatch):
+    """Count every problem of more than two parameters as too large for a Hessian."""
+    monkeypatch.setattr(problem, "DENSE", 2)
+
+
+def data(classes):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 5)) * [1.0, 1e3, 1e-3, 1.0, 1.0] + [0.0, 1e4, 0.0, 0.0, 5.0]
+    z = (X - X.mean(axis=0)) / X.std(axis=0) @ rng.normal(size=(5, max(classes, 1)))
+    if classes == 0:
+        return X, z[:, 0] + rng.normal(size=300)
+    return X, (z + rng.gumbel(size=z.shape)).argmax(axis=1)
+
+
+@pytest.mark.parametrize("classes", [0, 2, 3])
+def test_large_problems_reach_the_same_minimum(large, monkeypatch, classes):
+    """Limited-memory updates on standardised columns reach the minimum that Newton's method proves, as an estimate."""
+    X, y = data(classes)
+    model = fl.LogisticRegression(alpha=1e-2) if classes else fl.LinearRegression()
+    estimated = model.fit(X, y)
+    kind, gap, cost = estimated.certificate_.kind, estimated.certificate_.gap, estimated.cost_history_[-1]
+    assert (kind, estimated.converged_, estimated.diagnosis_) == ("estimate", True, [])
+    monkeypatch.undo()
+    proven = model.fit(X, y)
+    assert proven.certificate_.kind == "bound"
+    assert -1e-12 <= cost - proven.cost_history_[-1] <= 2 * gap + proven.certificate_.gap + 1e-12
+
+
+def test_a_textbook_method_on_a_large_problem_is_judged_too(large):
+    """A named method runs as it is on a large problem, and its answer has an estimate."""
+    X, y = data(2)
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    model = fl.LogisticRegression(alpha=0.1, method="gd", learning_rate=1.0, max_iter=500).fit(X, y)
+    assert model.converged_
+    assert model.certificate_.kind == "estimate"
+    with pytest.warns(fl.ConvergenceWarning):
+        fl.LogisticRegression(alpha=0.1, method="gd", learning_rate=1e-3, max_iter=5).fit(X, y)
+
+
+def test_zero_tolerance_ends_at_rounding():
+    """With tol=0 a fit ends where rounding does, and counts as converged."""
+    for classes in (0, 2, 3):
+        X, y = data(classes)
+        model = fl.LogisticRegression(alpha=1e-2, tol=0) if classes else fl.LinearRegression(tol=0)
+        assert model.fit(X, y).converged_
+        assert model.certificate_.gap <= 1e-14 * model.cost_history_[-1]
+
+
+@pytest.mark.parametrize("target", [0.0, 1.0, -1e9, 1e-9])
+def test_constant_targets_are_fitted_exactly(target):
+    """A target that never varies is its own fit, whatever its size."""
+    model = fl.LinearRegression().fit(np.random.default_rng(0).normal(size=(20, 3)), np.full(20, target))
+    assert model.converged_
+    np.testing.assert_allclose(model.intercept_, target, rtol=1e-12)
+    np.testing.assert_allclose(model.coef_, 0, atol=1e-12 * max(abs(target), 1e-9))
