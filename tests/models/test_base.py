@@ -208,3 +208,21 @@ def test_standardising_is_scaling_by_hand():
     np.testing.assert_allclose(
         fl.LinearRegression(standardize=True, alpha=0.1, tol=1e-12).fit(X, y).coef_, ours.coef_, rtol=0.05, atol=1e-3
     )
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_numbers_beyond_floating_point_are_refused(model):
+    """Data whose squares overflow is refused in a sentence, not fitted to nonsense."""
+    with pytest.raises(fl.errors.DataError, match="X must hold numbers whose squares"):
+        model().fit(ROWS * 1e200, TARGETS[model])
+    with pytest.raises(fl.errors.DataError, match="y must hold numbers whose squares"):
+        fl.LinearRegression().fit(ROWS, 1e200 * TARGETS[fl.LinearRegression])
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_columns_without_names_have_none(model):
+    """A table whose columns are numbered, not named, is an array; one with a name twice is refused."""
+    fitted = model().fit(pd.DataFrame(ROWS), TARGETS[model])
+    np.testing.assert_allclose(fitted.predict(pd.DataFrame(ROWS)), fitted.predict(ROWS), rtol=1e-12)
+    with pytest.raises(fl.errors.DataError, match="different names"):
+        model().fit(pd.DataFrame(ROWS, columns=["a", "b", "a"]), TARGETS[model])

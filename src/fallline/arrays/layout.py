@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from fallline.arrays.namespace import namespace
 from fallline.errors import InputError, InputTypeError, shown
 
 __all__ = ["Branch", "Layout", "Leaf", "flatten"]
@@ -60,6 +61,19 @@ class Layout:
         return _build(
             self.root, lambda leaf: rows[:, leaf.start : leaf.start + leaf.size].reshape(len(rows), *leaf.shape)
         )
+
+    @property
+    def leaves(self) -> list[Leaf]:
+        """The numbers and arrays of the tree, in the order of the flat vector."""
+        found: list[Leaf] = []
+        _gather(self.root, self.root, found)
+        return found
+
+    def vector(self, tree: Any) -> Any:
+        """Return the flat vector of such a tree of arrays, NumPy's or another library's."""
+        parts: list[Any] = []
+        _gather(self.root, tree, parts)
+        return namespace(parts[0]).concat([part.reshape(-1) for part in parts])
 
     def names(self) -> list[str]:
         """Return one readable name for each element: ``theta``, ``x[3]``, ``w[0, 1]``, ``layer.b``."""
@@ -138,24 +152,24 @@ def _is_numbers(x: list | tuple) -> bool:
 
 
 def _numeric(x: Any, name: str) -> np.ndarray:
-    refusal = InputTypeError(
+    if x is None or isinstance(x, (str, bytes, bool, set, frozenset)) or callable(x):
+        raise _refusal(x, name)
+    try:
+        array = np.asarray(x)
+        if array.dtype == object:
+            array = array.astype(np.float64)
+    except (ValueError, TypeError) as error:
+        raise _refusal(x, name) from error
+    if array.dtype.kind not in "iufb":
+        raise _refusal(x, name)
+    return array
+
+
+def _refusal(x: Any, name: str) -> InputTypeError:
+    return InputTypeError(
         f"{name} must be a number, an array of real numbers, or a dict, list or tuple of these; "
         f"got {shown(x)} ({type(x).__name__}). Start from numbers, such as 3.0 or np.zeros(2)."
     )
-    if x is None or isinstance(x, (str, bytes, bool, set, frozenset)) or callable(x):
-        raise refusal
-    try:
-        array = np.asarray(x)
-    except (ValueError, TypeError) as error:
-        raise refusal from error
-    if array.dtype == object:
-        try:
-            array = array.astype(np.float64)
-        except (ValueError, TypeError) as error:
-            raise refusal from error
-    if array.dtype.kind not in "iufb":
-        raise refusal
-    return array
 
 
 def _build(node: Leaf | Branch, make: Any) -> Any:
@@ -165,6 +179,16 @@ def _build(node: Leaf | Branch, make: Any) -> Any:
     if node.kind == "dict":
         return dict(zip(node.keys, children, strict=True))
     return children if node.kind == "list" else tuple(children)
+
+
+def _gather(node: Leaf | Branch, tree: Any, found: list[Any]) -> None:
+    """Collect what a tree in the structure of `node`, or that structure itself, has in the places of its leaves."""
+    if isinstance(node, Leaf):
+        found.append(tree)
+        return
+    children = tree.children if isinstance(tree, Branch) else [tree[key] for key in node.keys]
+    for child, part in zip(node.children, children, strict=True):
+        _gather(child, part, found)
 
 
 def _leaf(leaf: Leaf, vector: Any) -> Any:

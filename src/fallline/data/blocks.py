@@ -107,7 +107,7 @@ class Thinned(Rows):
     >>> import numpy as np
     >>> rows = ArrayRows(np.zeros((50_000, 1)), np.arange(50_000.0))
     >>> sample = Thinned(rows, 4)
-    >>> sample.count, sample.block(1).y[0]
+    >>> sample.count, float(sample.block(1).y[0])
     (13136, 16384.0)
     """
 

@@ -168,22 +168,27 @@ def _from_frame(data: Any, name: str) -> tuple[np.ndarray, list[str] | None]:
     if not isinstance(data, (list, tuple)):
         import narwhals.stable.v2 as narwhals
 
-        frame = narwhals.from_native(data, eager_only=True, allow_series=True, pass_through=True)
+        try:
+            frame = narwhals.from_native(data, eager_only=True, allow_series=True, pass_through=True)
+        except narwhals.exceptions.DuplicateError as error:
+            raise DataError(
+                f"{name} must have columns of different names; got a name twice. {_sentence(error)}"
+            ) from error
         if isinstance(frame, narwhals.Series):
             return frame.to_numpy(), None
         if isinstance(frame, narwhals.DataFrame):
-            names = [str(column) for column in frame.columns]
+            columns: list[Any] = list(frame.columns)
             for column, dtype in frame.schema.items():
                 if not (dtype.is_numeric() or dtype in (narwhals.Boolean, narwhals.Object)):
                     raise DataError(
                         f"{name} must have columns of numbers; got {dtype} in column {str(column)!r}. "
                         "Encode it as numbers first, such as one column of 0 and 1 for each category."
                     )
-            return frame.to_numpy(), names
+            return frame.to_numpy(), columns if all(isinstance(column, str) for column in columns) else None
     try:
         return np.asarray(data), None
     except ValueError as error:
-        raise DataError(f"{name} must have rows of equal length; got {shown(data)}. {_sentence(error)}") from error
+        raise DataError(f"{name} must have rows of equal length; got {shown(data)}. Fill the shorter ones.") from error
 
 
 def _as_floats(array: np.ndarray, name: str) -> np.ndarray:

@@ -40,7 +40,8 @@ class Optimality(Protocol):
 class Run:
     """What a descent leaves behind: its steps (flat), the reason it stopped, its counts and its time.
 
-    `answer` is the point of a method that averages; None where the best point is the answer.
+    `answer` is the point of a method that averages; None where the best point is the answer, as the one is that was
+    found optimal on the way.
     """
 
     trace: Trace
@@ -95,6 +96,8 @@ def descend(
         How records show the parameters; as a flat array by default.
     """
     layout = layout or Layout(Leaf("array", (x0.size,), 0), x0.size, x0.dtype)
+    if isinstance(method, Method):
+        method = method.laid_out(layout)
     loop = _Loop(
         _engine(objective, x0, method, rate), method, x0, stopping, optimality, callback, record, progress, layout
     )
@@ -190,7 +193,7 @@ class _Loop:
         if codes is not None and codes.any():
             first = int(np.flatnonzero(codes)[0])
             stop, reason = first + 1, reason_of(int(codes[first]))
-        optimal = self._optimal(rows.take(slice(0, stop)))
+        optimal = None if self.optimality is None else self._optimal(rows.take(slice(0, stop)))
         if optimal is not None:
             return optimal, StopReason.CONVERGED
         return stop, reason
@@ -237,7 +240,8 @@ class _Loop:
         seconds = time.perf_counter() - self.started
         trace = Trace(recorder.blocks(), self.layout)
         best = recorder.best or first
-        return Run(trace, best, last, reason, self.iteration, self.evaluations, seconds, self._answer(last))
+        answer = None if reason is StopReason.CONVERGED else self._answer(last)
+        return Run(trace, best, last, reason, self.iteration, self.evaluations, seconds, answer)
 
     def _answer(self, last: Rows) -> np.ndarray | None:
         if not isinstance(self.method, Method) or not self.method.averages or self.iteration == 0:

@@ -48,7 +48,7 @@ def resolve_rate(
             f"learning_rate must be given with a method of your own; got None with {shown(method)}. "
             "Write learning_rate=0.1, a schedule or a step rule."
         )
-    if isinstance(rate, StepRule) and isinstance(method, RatedMethod):
+    if isinstance(rate, StepRule) and isinstance(method, RatedMethod) and not method.measures:
         raise InputTypeError(
             f"learning_rate must be a number or a schedule with {type(method).__name__}; got {shown(rate)}. The method "
             "decides itself how far to go. Leave learning_rate out."
@@ -66,7 +66,7 @@ def resolve_rate(
 def rates_from(rate: Schedule | MeasuredSchedule | StepRule, first: int, count: int) -> np.ndarray:
     """Return the scheduled rates of updates `first`, `first` + 1, …: shape (count,), or (count, d) per parameter.
 
-    They are fewer than `count` where the schedule has no usable rate further on; a step rule has no schedule, and zeros.
+    They are fewer than `count` where the schedule has no usable rate further on, and zeros for a step rule.
 
     Raises
     ------
@@ -83,8 +83,8 @@ def rates_from(rate: Schedule | MeasuredSchedule | StepRule, first: int, count: 
     bad = np.flatnonzero(~(np.isfinite(rates) & (rates >= 0)))
     if bad.size and bad[0] == 0:
         raise InputError(
-            f"learning_rate must be finite and not negative at every iteration; got {rates[0]:g} at iteration {first} from "
-            f"{shown(schedule)}. It scales the step. Mend the schedule, or end the run before with max_iterations={first}."
+            f"learning_rate must be finite and not negative at every iteration; got {rates[0]:g} at iteration {first} "
+            f"from {shown(schedule)}. It scales the step. Mend the schedule, or end the run before it."
         )
     return rates[: bad[0]] if bad.size else rates
 
@@ -97,8 +97,8 @@ def largest(rates: np.ndarray) -> np.ndarray:
 def _per_parameter(tree: Any, method: UpdateRule, layout: Layout) -> PerParameter:
     if isinstance(method, RatedMethod):
         raise InputTypeError(
-            f"learning_rate must be one number or a schedule with {type(method).__name__}; got {shown(tree)}. The method "
-            "uses the rate in sums over all parameters. Give one number."
+            f"learning_rate must be one number or a schedule with {type(method).__name__}; got {shown(tree)}. The "
+            "method uses the rate in sums over all parameters. Give one number."
         )
     rates = np.empty(layout.size)
     _spread(tree, layout.root, rates, "learning_rate")

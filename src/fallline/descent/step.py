@@ -46,23 +46,26 @@ def take_step(
     is measured.
     """
     here = carry.point
-    if isinstance(rate, StepRule):
+    if isinstance(rate, StepRule) and not isinstance(method, RatedMethod):
         direction, method_state = method.update(here.gradient, carry.method_state, here.x)
         learning_rate, there, rate_state, evaluations = rate.take(here, direction, evaluate, carry.rate_state)
         move = Move(learning_rate, norm(there.x - here.x), evaluations)
         return Carry(carry.k + 1, there, method_state, rate_state), move
     xp = namespace(here.x)
-    learning_rate, rate_state = xp.asarray(scheduled, dtype=here.x.dtype), ()
-    if isinstance(rate, MeasuredSchedule):
+    learning_rate, rate_state, evaluations = xp.asarray(scheduled, dtype=here.x.dtype), (), 1
+    if isinstance(rate, StepRule):
+        learning_rate, _, rate_state, trials = rate.take(here, here.gradient, evaluate, carry.rate_state)
+        evaluations = evaluations + trials
+    elif isinstance(rate, MeasuredSchedule):
         learning_rate, rate_state = rate.follow(learning_rate, here.fun, carry.rate_state)
     if isinstance(method, RatedMethod):
-        change, method_state = method.move(here, carry.method_state, learning_rate)
+        change, method_state = method.move(here, carry.method_state, learning_rate, evaluate)
     else:
         direction, method_state = method.update(here.gradient, carry.method_state, here.x)
         change = learning_rate * direction
     there = evaluate.point(here.x - change)
     largest = learning_rate if learning_rate.ndim == 0 else xp.max(learning_rate)
-    return Carry(carry.k + 1, there, method_state, rate_state), Move(largest, norm(there.x - here.x), 1)
+    return Carry(carry.k + 1, there, method_state, rate_state), Move(largest, norm(there.x - here.x), evaluations)
 
 
 def norm(vector: Any) -> Any:

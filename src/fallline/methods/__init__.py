@@ -5,16 +5,100 @@ from __future__ import annotations
 from typing import Any
 
 from fallline.errors import InputError, InputTypeError, nearest, shown
+from fallline.methods.ac_fgm import ACFGM
+from fallline.methods.adabelief import AdaBelief
+from fallline.methods.adadelta import AdaDelta
+from fallline.methods.adagrad import AdaGrad
 from fallline.methods.adam import Adam
+from fallline.methods.adamax import AdaMax
+from fallline.methods.adamw import AdamW
+from fallline.methods.adgd import AdGD
+from fallline.methods.amsgrad import AMSGrad
+from fallline.methods.barzilai_borwein import BarzilaiBorwein
 from fallline.methods.base import Method, RatedMethod, UpdateRule
+from fallline.methods.dadapt_adam import DAdaptAdam
+from fallline.methods.dadapt_sgd import DAdaptSGD
+from fallline.methods.dog import DoG
+from fallline.methods.dowg import DoWG
+from fallline.methods.foreign import OptaxMethod, is_transformation
 from fallline.methods.gradient_descent import GradientDescent
 from fallline.methods.lbfgs import LBFGS
+from fallline.methods.lion import Lion
 from fallline.methods.momentum import Momentum
+from fallline.methods.muon import Muon
+from fallline.methods.nadam import NAdam
 from fallline.methods.nesterov import Nesterov
+from fallline.methods.prodigy import Prodigy
+from fallline.methods.proximal_gradient import ProximalGradient
+from fallline.methods.radam import RAdam
+from fallline.methods.rmsprop import RMSProp
+from fallline.methods.schedule_free_adamw import ScheduleFreeAdamW
+from fallline.methods.schedule_free_sgd import ScheduleFreeSGD
 
-__all__ = ["LBFGS", "Adam", "GradientDescent", "Method", "Momentum", "Nesterov", "RatedMethod", "UpdateRule", "find", "known"]
+__all__ = [
+    "ACFGM",
+    "LBFGS",
+    "AMSGrad",
+    "AdGD",
+    "AdaBelief",
+    "AdaDelta",
+    "AdaGrad",
+    "AdaMax",
+    "Adam",
+    "AdamW",
+    "BarzilaiBorwein",
+    "DAdaptAdam",
+    "DAdaptSGD",
+    "DoG",
+    "DoWG",
+    "GradientDescent",
+    "Lion",
+    "Method",
+    "Momentum",
+    "Muon",
+    "NAdam",
+    "Nesterov",
+    "Prodigy",
+    "ProximalGradient",
+    "RAdam",
+    "RMSProp",
+    "RatedMethod",
+    "ScheduleFreeAdamW",
+    "ScheduleFreeSGD",
+    "UpdateRule",
+    "find",
+    "known",
+]
 
-CLASSES: tuple[type[Method], ...] = (GradientDescent, Momentum, Nesterov, Adam, LBFGS)
+CLASSES: tuple[type[Method], ...] = (
+    GradientDescent,
+    Momentum,
+    Nesterov,
+    AdaGrad,
+    AdaDelta,
+    RMSProp,
+    Adam,
+    AMSGrad,
+    AdaMax,
+    AdamW,
+    NAdam,
+    RAdam,
+    AdaBelief,
+    Lion,
+    Muon,
+    ScheduleFreeSGD,
+    ScheduleFreeAdamW,
+    Prodigy,
+    DAdaptSGD,
+    DAdaptAdam,
+    DoG,
+    DoWG,
+    AdGD,
+    ACFGM,
+    BarzilaiBorwein,
+    LBFGS,
+    ProximalGradient,
+)
 
 
 def known() -> dict[str, type[Method]]:
@@ -29,7 +113,7 @@ def known() -> dict[str, type[Method]]:
 
 
 def find(method: Any) -> UpdateRule:
-    """Return the method of that name with its defaults, or the instance given.
+    """Return the method of that name with its defaults, or the instance given; an optax transformation becomes one.
 
     Raises
     ------
@@ -40,15 +124,19 @@ def find(method: Any) -> UpdateRule:
 
     Examples
     --------
-    >>> find("adam")
-    Adam(learning_rate=None, betas=(0.9, 0.999), eps=1e-08)
+    >>> find("adam").betas
+    (0.9, 0.999)
     """
     if isinstance(method, str):
         names = known()
         if method.lower() not in names:
             suggestion = nearest(method, ["auto", *names])
-            raise InputError(f"method must be the name of a method; got {method!r}. There is none of that name. {suggestion}")
+            raise InputError(
+                f"method must be the name of a method; got {method!r}. There is none of that name. {suggestion}"
+            )
         return names[method.lower()]()
+    if is_transformation(method):
+        return OptaxMethod(transformation=method)
     if isinstance(method, UpdateRule) and not isinstance(method, type):
         return method
     raise InputTypeError(

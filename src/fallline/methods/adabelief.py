@@ -42,7 +42,7 @@ class AdaBelief(Method):
     --------
     >>> import fallline as fl
     >>> fl.minimize(lambda t: t**2, 3.0, method="adabelief", learning_rate=0.1, max_iterations=2).trace.x.round(4)
-    array([3.    , 2.8889, 2.7716])
+    array([3.    , 2.8889, 2.7722])
     """
 
     name: ClassVar[str] = "adabelief"

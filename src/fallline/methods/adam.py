@@ -44,7 +44,7 @@ class Adam(Method):
     --------
     >>> import fallline as fl
     >>> fl.minimize(lambda theta: theta**2, 3.0, method="adam", learning_rate=0.5, max_iterations=2).trace.x.round(4)
-    array([3.    , 2.5   , 2.0017])
+    array([3.    , 2.5   , 2.0044])
     """
 
     name: ClassVar[str] = "adam"

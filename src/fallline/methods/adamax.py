@@ -51,7 +51,7 @@ class AdaMax(Method):
     --------
     >>> import fallline as fl
     >>> fl.minimize(lambda theta: theta**2, 3.0, method="adamax", learning_rate=0.5, max_iterations=2).trace.x.round(4)
-    array([3.    , 2.5   , 2.0435])
+    array([3.    , 2.5   , 2.0434])
     """
 
     name: ClassVar[str] = "adamax"

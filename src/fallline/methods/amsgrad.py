@@ -54,7 +54,7 @@ class AMSGrad(Method):
     --------
     >>> import fallline as fl
     >>> fl.minimize(lambda theta: theta**2, 3.0, method="amsgrad", learning_rate=0.5, max_iterations=2).trace.x.round(4)
-    array([3.    , 2.5   , 2.0017])
+    array([3.    , 2.5   , 2.0044])
     """
 
     name: ClassVar[str] = "amsgrad"

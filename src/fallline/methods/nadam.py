@@ -57,7 +57,7 @@ class NAdam(Method):
     --------
     >>> import fallline as fl
     >>> fl.minimize(lambda theta: theta**2, 3.0, method="nadam", learning_rate=0.5, max_iterations=2).trace.x.round(4)
-    array([3.    , 2.4439, 2.0066])
+    array([3.    , 2.4718, 2.1151])
     """
 
     name: ClassVar[str] = "nadam"

@@ -57,7 +57,7 @@ class RMSProp(Method):
     --------
     >>> import fallline as fl
     >>> fl.minimize(lambda theta: theta**2, 3.0, method="rmsprop", learning_rate=0.1, max_iterations=2).trace.x.round(4)
-    array([3.    , 2.    , 1.4453])
+    array([3.    , 2.    , 1.4434])
     """
 
     name: ClassVar[str] = "rmsprop"

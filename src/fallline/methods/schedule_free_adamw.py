@@ -55,8 +55,9 @@ class ScheduleFreeAdamW(RatedMethod):
     Examples
     --------
     >>> import fallline as fl
-    >>> fl.minimize(lambda t: t**2, 3.0, method="schedule-free-adamw", learning_rate=0.1, max_iterations=20).x
-    1.9...
+    >>> result = fl.minimize(lambda t: t**2, 3.0, method="schedule-free-adamw", learning_rate=0.1, max_iterations=20)
+    >>> round(result.x, 4)
+    2.0186
     """
 
     name: ClassVar[str] = "schedule-free-adamw"

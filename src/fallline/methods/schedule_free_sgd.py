@@ -45,8 +45,9 @@ class ScheduleFreeSGD(RatedMethod):
     Examples
     --------
     >>> import fallline as fl
-    >>> fl.minimize(lambda t: t**2, 3.0, method="schedule-free-sgd", learning_rate=0.1, max_iterations=20).x
-    1.16...
+    >>> result = fl.minimize(lambda t: t**2, 3.0, method="schedule-free-sgd", learning_rate=0.1, max_iterations=20)
+    >>> round(result.x, 4)
+    0.0121
     """
 
     name: ClassVar[str] = "schedule-free-sgd"

@@ -65,6 +65,8 @@ class Model(BaseEstimator, ABC):
                 f"max_iter must be a whole number of at least 1; got {shown(settings.max_iter)}. It counts updates. "
                 "The default is 1000."
             )
+        if not settings.automatic:
+            settings.named()
         return settings
 
     def _features(self, X: Any, reset: bool) -> np.ndarray:
@@ -123,7 +125,7 @@ class Model(BaseEstimator, ABC):
     ) -> Answer:
         """Fit to checked features, targets (float64) and weights; set every attribute that is common to all models."""
         settings = self._settings()
-        with one_blas_thread():
+        with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
             rows = ArrayRows(X, np.ascontiguousarray(y, dtype=np.float64), weights)
             mean = means(rows)
             if not np.isfinite(mean).all():

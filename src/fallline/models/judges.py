@@ -95,7 +95,7 @@ class Proving(Judge):
         self.metrics, self.reach = metrics, reach
 
     def _hopeless(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> bool:
-        # half the square of the decrement is never more than the bound, and a sampled one tells well enough when to look
+        # half the square of the decrement is never more than the bound; a sampled one tells well enough when to look
         metric = self.metrics.towards(x, gradient, 0)
         return 0.5 * metric.decrement(gradient) ** 2 > self.limit(cost)
 

@@ -170,7 +170,10 @@ class LogisticRegression(ClassifierMixin, Model):
         try:
             check_classification_targets(target)
         except ValueError as error:
-            raise DataError(f"y must hold classes; got numbers in between. {error}") from error
+            raise DataError(
+                f"y must hold classes, such as words or whole numbers; got {shown(target[:3].tolist())} and so on. "
+                f"{error}"
+            ) from error
         counted = np.ones(len(target), dtype=bool) if weights is None else weights > 0
         self.classes_ = np.unique(target[counted])
         if len(self.classes_) < 2:

@@ -71,7 +71,8 @@ class Metrics:
 class Newton:
     """Newton's method: ``direction = H⁺ gradient``, the Hessian H being that of the rows at `x`, or of a sample.
 
-    With a rate of 1 a squared loss is minimised in one step, whatever the scales of the columns. The state counts steps.
+    With a rate of 1 a squared loss is minimised in one step, whatever the scales of the columns. The state counts the
+    steps.
 
     Parameters
     ----------

@@ -11,6 +11,7 @@ from fallline.data.blocks import Rows
 from fallline.data.moments import longest_row, spreads
 from fallline.descent.loop import Run, descend
 from fallline.descent.rates import resolve_rate
+from fallline.errors import DataError
 from fallline.losses import Loss
 from fallline.methods import LBFGS, GradientDescent, find
 from fallline.models.judges import Estimating, Judge, Proving
@@ -52,7 +53,23 @@ class Settings:
 
     @property
     def automatic(self) -> bool:
-        return isinstance(self.method, str) and self.method.lower() == "auto" and self.learning_rate is None
+        """Whether method and rate are left to the model."""
+        return self._unnamed and self.learning_rate is None
+
+    def named(self) -> tuple[Any, Any]:
+        """Return the method and the rate that are asked for, where they are.
+
+        Raises
+        ------
+        InputError, InputTypeError
+            Where there are no such.
+        """
+        method = GradientDescent() if self._unnamed else find(self.method)
+        return method, resolve_rate(self.learning_rate, method)
+
+    @property
+    def _unnamed(self) -> bool:
+        return isinstance(self.method, str) and self.method.lower() == "auto"
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +134,7 @@ class Problem:
         # a row-by-row evaluation is worth waiting for: none is made ahead of a stop
         self.objective.pure = not settings.automatic
         self.dense = self.objective.size <= DENSE
+        self.baseline = self._baseline()
         if loss.quadratic and self.dense:
             self.quadratic = QuadraticObjective(self.objective, mean)
 
@@ -129,11 +147,17 @@ class Problem:
             self._spread = spreads(self.rows, self.mean)
         return self._spread
 
-    def baseline(self) -> float:
+    def _baseline(self) -> float:
         """Return the cost of the best constant model."""
         y, weights = self.rows.targets()
         z = np.broadcast_to(self.objective.best_constant(), (len(y), self.outputs))
-        return float(np.average(self.loss.value(y, z if self.loss.multiple else z[:, 0]), weights=weights))
+        cost = float(np.average(self.loss.value(y, z if self.loss.multiple else z[:, 0]), weights=weights))
+        if not np.isfinite(cost):
+            raise DataError(
+                f"y must hold numbers whose squares can be summed; got some up to {np.abs(y).max():.3g}. "
+                "Their sum is beyond floating point. Scale the target down."
+            )
+        return cost
 
     def solve(self, x0: np.ndarray) -> Answer:
         """Descend from `x0`, shape (size,), in the data's units."""
@@ -162,12 +186,9 @@ class Problem:
         return Answer(x, cost, gradient, trace, run, units or base, method, rate, metrics, certificate, converged)
 
     def _method(self, metrics: Metrics) -> tuple[Any, Any]:
-        """Return the method and the rate that the settings ask for."""
-        settings = self.settings
-        if not settings.automatic:
-            by_rate = isinstance(settings.method, str) and settings.method.lower() == "auto"
-            method = GradientDescent() if by_rate else find(settings.method)
-            return method, resolve_rate(settings.learning_rate, method)
+        """Return the method and the rate that the settings ask for, or those that suit the problem."""
+        if not self.settings.automatic:
+            return self.settings.named()
         if not self.dense:
             return LBFGS(memory=20), StrongWolfe()
         return Newton(metrics), Constant(1.0) if self.loss.quadratic else StrongWolfe()
@@ -189,11 +210,11 @@ class Problem:
         return Estimating(self._units(base), base, threshold, every)
 
     def _reach(self, metric: Metric) -> float | None:
-        """Return a number that no row's predictors change more by for a step of length one in the metric."""
-        if self.loss.quadratic:
+        """Return a number that no row's predictors change more by for a step of length one in the metric, if known."""
+        if self.loss.quadratic or not self.settings.fit_intercept:
             return None
         if self._longest is None:
-            self._longest = longest_row(self.rows, self.mean * self.settings.fit_intercept, self.spread)
+            self._longest = longest_row(self.rows, self.mean, self.spread)
         return metric.reach(self._longest, self.spread)
 
     def _worked_on(self) -> Objective:
@@ -202,7 +223,7 @@ class Problem:
         return self.objective if self.quadratic is None or (tiny and not self.settings.automatic) else self.quadratic
 
     def _threshold(self) -> float:
-        threshold = self.settings.tol * self.baseline()
+        threshold = self.settings.tol * self.baseline
         if self.loss.quadratic:
             # what rounding leaves of the cost where the targets are fitted exactly
             y, weights = self.rows.targets()

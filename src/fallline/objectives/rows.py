@@ -8,6 +8,7 @@ import numpy as np
 
 from fallline.data.blocks import Block, Rows
 from fallline.data.sums import sum_blocks
+from fallline.errors import DataError
 from fallline.losses import Loss
 from fallline.objectives.base import Objective
 from fallline.objectives.rows_kernels import curvature_kernel, row_kernel
@@ -62,7 +63,7 @@ class RowsObjective(Objective):
     ) -> None:
         super().__init__()
         self.rows, self.loss, self.outputs, self.intercept, self.threads = rows, loss, outputs, intercept, threads
-        self.penalty = penalty
+        self.penalty, self.total = penalty, rows.total
         self.coefficients = outputs * rows.columns
         self.size = self.coefficients + (outputs if intercept else 0)
         self.dtype = np.dtype(np.float64)
@@ -101,7 +102,12 @@ class RowsObjective(Objective):
         self.counts.curvature += self.size
         w, b = self.split(x)
         pairs = [(k, m) for k in range(self.outputs) for m in range(k + 1)]
-        parts = sum_blocks(self.rows, self._bend_term(w, b, centre, pairs), self.threads) / self.rows.total
+        parts = sum_blocks(self.rows, self._bend_term(w, b, centre, pairs), self.threads) / self.total
+        if not np.isfinite(parts).all() and np.isfinite(x).all():
+            raise DataError(
+                "X must hold numbers whose squares can be summed; got larger ones. Their sum is beyond floating point. "
+                "Scale the columns down."
+            )
         width = self.rows.columns + self.intercept
         hessian = np.empty((self.outputs, width, self.outputs, width))
         for part, (k, m) in zip(parts, pairs, strict=True):
@@ -123,7 +129,7 @@ class RowsObjective(Objective):
                 return np.stack([self._pull_back(block.X, bends[:, None] * change) for change in changes])
             return np.stack([self._pull_back(block.X, np.einsum("nkm,nm->nk", bends, c)) for c in changes])
 
-        products = sum_blocks(self.rows, term, self.threads) / self.rows.total
+        products = sum_blocks(self.rows, term, self.threads) / self.total
         if self.penalty is not None:
             products[:, : self.coefficients] += self.penalty.strength * directions[:, : self.coefficients]
         return products
@@ -146,7 +152,7 @@ class RowsObjective(Objective):
         self.counts.function += 1
         self.counts.gradient += 1
         w, b = self.split(x)
-        total = sum_blocks(self.rows, self._term(w, b), self.threads) / self.rows.total
+        total = sum_blocks(self.rows, self._term(w, b), self.threads) / self.total
         value, gradient = float(total[0]), total[1 : 1 + self.size]
         if self.penalty is not None:
             value += self.penalty.value(x[: self.coefficients])

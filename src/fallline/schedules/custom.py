@@ -79,6 +79,5 @@ def as_schedule(rate: Any) -> Schedule:
     """
     if isinstance(rate, Schedule):
         return rate
-    if isinstance(rate, (int, float)) and not isinstance(rate, bool):
-        return Constant(float(rate))
-    return Custom(rate)
+    is_number = isinstance(rate, (int, float)) and not isinstance(rate, bool)
+    return Constant(float(rate)) if is_number else Custom(rate)

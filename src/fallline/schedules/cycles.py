@@ -113,8 +113,8 @@ class OneCycle(Schedule):
             )
         if not self.pct_start * self.steps > 1:
             raise InputError(
-                f"steps must be above 1/pct_start = {1 / self.pct_start:.6g}; got {self.steps!r}. The climb to the peak "
-                "would take no step at all. Give more steps or a larger pct_start."
+                f"steps must be above 1/pct_start = {1 / self.pct_start:.6g}; got {self.steps!r}. The climb to "
+                "the peak would take no step. Give more steps or a larger pct_start."
             )
         for name in ("div_factor", "final_div_factor"):
             if not 1 <= getattr(self, name) < float("inf"):

@@ -211,8 +211,8 @@ def check_end(end: Any, rate: float) -> None:
     """Refuse a last rate that is negative or above the first."""
     if not 0 <= end <= rate:
         raise InputError(
-            f"end must be at least 0 and at most rate; got {end!r}, with {rate!r} as the rate. A rate that decays cannot "
-            "end above its start. Give a smaller end."
+            f"end must be at least 0 and at most rate; got {end!r}, with {rate!r} as the rate. A rate that decays "
+            "cannot end above its start. Give a smaller end."
         )
 
 

@@ -51,13 +51,13 @@ class Piecewise(Schedule):
             check_count("boundaries", boundary)
         if any(later <= earlier for earlier, later in zip(self.boundaries, self.boundaries[1:], strict=False)):
             raise InputError(
-                f"boundaries must rise; got {list(self.boundaries)!r}. They are the updates at which the rate changes, in "
-                "order. Sort them, and the rates with them."
+                f"boundaries must rise; got {list(self.boundaries)!r}. They are the updates at which the rate "
+                "changes, in order. Sort them, and the rates with them."
             )
         if len(self.rates) != len(self.boundaries) + 1:
             raise InputError(
                 f"rates must hold {len(self.boundaries) + 1} rates for {len(self.boundaries)} boundaries; got "
-                f"{len(self.rates)}. There is one before the first boundary and one from each on. Add or leave out rates."
+                f"{len(self.rates)}. One holds before the first boundary, one from each on. Add or leave out rates."
             )
         for rate in self.rates:
             positive_rate("rates", rate)

@@ -33,8 +33,8 @@ class Warmup(Schedule):
 
     References
     ----------
-    P. Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour", 2017, section 2.2; the climb is that of
-    ``torch.optim.lr_scheduler.LinearLR(start_factor=1 / (steps + 1), total_iters=steps)``.
+    P. Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour", 2017, section 2.2; the climb is
+    that of ``torch.optim.lr_scheduler.LinearLR(start_factor=1 / (steps + 1), total_iters=steps)``.
 
     Examples
     --------
@@ -51,8 +51,8 @@ class Warmup(Schedule):
         check_count("steps", self.steps)
         if isinstance(self.then, MeasuredSchedule):
             raise InputError(
-                f"then must be a schedule of the iteration alone; got {shown(self.then)}. A climb knows no cost. Write it "
-                "the other way round: ReduceOnPlateau(Warmup(…), …)."
+                f"then must be a schedule of the iteration alone; got {shown(self.then)}. A climb knows no cost. "
+                "Write it the other way round: ReduceOnPlateau(Warmup(…), …)."
             )
         object.__setattr__(self, "then", as_schedule(self.then))
 

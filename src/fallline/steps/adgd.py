@@ -86,7 +86,7 @@ class AdGDStep(StepRule):
             return xp.where(first, self.initial, rate), 0 * rate
 
         def measure(_: tuple[Any, Any]) -> tuple[Any, Any]:
-            return probed_rate(here, direction, evaluate), first != first
+            return probed_rate(here, direction, evaluate), ~(first | True)
 
         measured, _ = while_loop(lambda state: state[1], measure, (rate, first), here.x)
         return measured, xp.where(first, 1 + 0 * rate, 0 * rate)

@@ -25,7 +25,7 @@ class BarzilaiBorweinState(NamedTuple):
 
 class _Trial(NamedTuple):
     rate: Any
-    fun: Any
+    point: Point
     trials: Any
 
 
@@ -34,12 +34,12 @@ class BarzilaiBorweinStep(StepRule):
     """Step by the curvature along the last step, and shorten only what rises above the worst of the last costs.
 
     With ``s = x - x_before`` and ``y = gradient - gradient_before`` the long rate is ``s·s / s·y`` and the short one
-    ``s·y / y·y``. Without positive curvature (``s·y <= 0``), and at first, the step has a largest change of 1. A rate is
-    taken when ``f(x - rate*d) <= max(last costs) - c * rate * g·d``.
+    ``s·y / y·y``. Without positive curvature (``s·y <= 0``), and at first, the largest change of the step is 1. A rate
+    is taken when ``f(x - rate*d) <= max(last costs) - c * rate * g·d``.
 
     Parameters
     ----------
-    rate : {"alternate", "long", "short"}
+    kind : {"alternate", "long", "short"}
         Which of the two; "alternate" takes long and short in turn.
     memory : int
         Costs looked back at, at least 1; with 1 the cost never rises.
@@ -67,14 +67,14 @@ class BarzilaiBorweinStep(StepRule):
     True
     """
 
-    rate: Literal["alternate", "long", "short"] = "alternate"
+    kind: Literal["alternate", "long", "short"] = "alternate"
     memory: int = 10
     c: float = 1e-4
     max_trials: int = 60
 
     def __post_init__(self) -> None:
-        if self.rate not in ("alternate", "long", "short"):
-            raise InputError(f'rate must be "alternate", "long" or "short"; got {self.rate!r}. Choose one of them.')
+        if self.kind not in ("alternate", "long", "short"):
+            raise InputError(f'kind must be "alternate", "long" or "short"; got {self.kind!r}. Choose one of them.')
         require(self.memory >= 1, "memory", "at least 1", self.memory, "The cost is compared with past ones. Try 10.")
         require(0 < self.c < 1, "c", "between 0 and 1", self.c, "It is a share of the predicted fall. Try 1e-4.")
         require(self.max_trials >= 1, "max_trials", "at least 1", self.max_trials, "A step needs one. Try 60.")
@@ -91,27 +91,28 @@ class BarzilaiBorweinStep(StepRule):
         costs = xp.concat([state.costs[1:], xp.reshape(here.fun, (1,))])
         ceiling = xp.max(costs) + 4 * xp.finfo(here.x.dtype).eps * xp.abs(here.fun)
 
+        def fell(trial: _Trial) -> Any:
+            return trial.point.fun <= ceiling - self.c * trial.rate * slope
+
         def refused(trial: _Trial) -> Any:
-            return (
-                ~(trial.fun <= ceiling - self.c * trial.rate * slope) & (slope > 0) & (trial.trials < self.max_trials)
-            )
+            return ~fell(trial) & (slope > 0) & (trial.trials < self.max_trials)
 
         def attempt(rate: Any, trials: Any) -> _Trial:
-            return _Trial(rate, evaluate.cost(here.x - rate * direction), trials)
+            return _Trial(rate, evaluate.point(here.x - rate * direction), trials)
 
         def shortened(trial: _Trial) -> _Trial:
             # the minimum of the parabola through both costs and the slope, kept between a tenth and a half
-            excess = 2 * (trial.fun - here.fun + trial.rate * slope)
+            excess = 2 * (trial.point.fun - here.fun + trial.rate * slope)
             share = trial.rate * slope / xp.where(excess > 0, excess, 1)
             share = xp.where((excess > 0) & xp.isfinite(excess), xp.clip(share, 0.1, 0.5), 0.1)
             return attempt(share * trial.rate, trial.trials + 1)
 
         first = attempt(self._proposed(here, direction, state), 0 * state.steps + 1)
         last = while_loop(refused, shortened, first, here.x)
-        fell = (last.fun <= ceiling - self.c * last.rate * slope) & (slope > 0)
-        rate = xp.where(fell, last.rate, 0 * last.rate)
-        there = evaluate.point(here.x - rate * direction)
-        return Taken(rate, there, BarzilaiBorweinState(here.x, here.gradient, costs, state.steps + 1), last.trials + 1)
+        good = fell(last) & (slope > 0)
+        there = Point(*(xp.where(good, a, b) for a, b in zip(last.point, here, strict=True)))
+        after = BarzilaiBorweinState(here.x, here.gradient, costs, state.steps + 1)
+        return Taken(xp.where(good, last.rate, 0 * last.rate), there, after, last.trials)
 
     def _proposed(self, here: Point, direction: Any, state: BarzilaiBorweinState) -> Any:
         """Return the rate to try first."""
@@ -119,6 +120,6 @@ class BarzilaiBorweinStep(StepRule):
         step, change = here.x - state.x, here.gradient - state.gradient
         product = xp.sum(step * change)
         long, short = xp.sum(step * step) / or_one(product), product / or_one(xp.sum(change * change))
-        takes_long = {"alternate": state.steps % 2 == 1, "long": state.steps >= 0, "short": state.steps < 0}[self.rate]
+        takes_long = {"alternate": state.steps % 2 == 1, "long": state.steps >= 0, "short": state.steps < 0}[self.kind]
         usable = (state.steps > 0) & (product > 0) & xp.isfinite(long) & (norm(step) > 0)
         return xp.where(usable, xp.where(takes_long, long, short), 1 / or_one(xp.max(xp.abs(direction))))

@@ -22,7 +22,7 @@ class Polyak(StepRule):
     Parameters
     ----------
     minimum : float
-        The least cost there is. Below the true one, the run approaches but never settles; above it, the run stops early.
+        The least cost there is. Given too low, the run comes near but never settles; too high, it stops early.
     cap : float
         The highest rate, positive.
 
@@ -33,8 +33,8 @@ class Polyak(StepRule):
 
     References
     ----------
-    B. Polyak, *Introduction to Optimization*, 1987, section 5.3; the cap is that of N. Loizou et al., "Stochastic Polyak
-    step-size for SGD", 2021.
+    B. Polyak, *Introduction to Optimization*, 1987, section 5.3; the cap is that of N. Loizou et al., "Stochastic
+    Polyak step-size for SGD: an adaptive learning rate for fast convergence", 2021.
 
     Examples
     --------

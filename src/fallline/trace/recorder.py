@@ -32,6 +32,8 @@ class Rows:
 
     def take(self, selection: slice | np.ndarray) -> Rows:
         """Return the selected rows (a view where `selection` is a slice)."""
+        if isinstance(selection, slice) and selection.indices(len(self)) == (0, len(self), 1):
+            return self
         return Rows(*(getattr(self, name)[selection] for name in NAMES))
 
     def copy(self) -> Rows:
@@ -80,7 +82,7 @@ class Recorder:
         if len(rows) == 0:
             return
         if self.first is None:
-            self.first = rows.take(slice(0, 1)).copy()
+            self.first = rows.take(slice(0, 1))
         self._pin(rows)
         if self.stride == 0:
             return
@@ -111,16 +113,16 @@ class Recorder:
         return rows.take(rows.iteration % self.stride == 0)
 
     def _pin(self, rows: Rows) -> None:
-        self.last = rows.take(slice(len(rows) - 1, None)).copy()
+        self.last = rows.take(slice(len(rows) - 1, None))
         best = int(np.argmin(rows.fun))
         if np.isnan(rows.fun[best]):  # argmin stops at the first nan
             finite = np.flatnonzero(~np.isnan(rows.fun))
             best = int(finite[np.argmin(rows.fun[finite])]) if finite.size else -1
         if best >= 0 and (self.best is None or rows.fun[best] < self.best.fun[0]):
-            self.best = rows.take(slice(best, best + 1)).copy()
+            self.best = rows.take(slice(best, best + 1))
         if self.broken is None and not np.isfinite(rows.fun[-1]):
             where = int(np.flatnonzero(~np.isfinite(rows.fun))[0])
-            self.broken = rows.take(slice(where, where + 1)).copy()
+            self.broken = rows.take(slice(where, where + 1))
 
 
 def _consecutive(rows: Rows) -> bool:
