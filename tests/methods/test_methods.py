@@ -1,5 +1,7 @@
 """Every method against its reference implementation: PyTorch's, or optax's where PyTorch has none."""
 
+from pathlib import Path
+
 import jax
 import numpy as np
 import optax
@@ -17,11 +19,25 @@ def rosenbrock(t):
     return (1 - t[0]) ** 2 + 100 * (t[1] - t[0] ** 2) ** 2
 
 
+def rosenbrock_slope(t):
+    return np.array([-2 * (1 - t[0]) - 400 * t[0] * (t[1] - t[0] ** 2), 200 * (t[1] - t[0] ** 2)])
+
+
+HESSIAN = np.array([[2.0, 1.0, 0.0], [1.0, 20.0, -1.0], [0.0, -1.0, 6.0]])
+
+
 def valley(t):
-    return (t[0] - 1) ** 2 + 10 * (t[1] + 0.5) ** 2 + 3 * t[2] ** 2 + t[0] * t[1] - t[1] * t[2]
+    return t @ HESSIAN @ t / 2 - t[0]
 
 
-PROBLEMS = {"rosenbrock": (rosenbrock, [-1.2, 1.0]), "valley": (valley, [3.0, 2.0, -1.0])}
+def valley_slope(t):
+    return HESSIAN @ t - np.array([1.0, 0.0, 0.0])
+
+
+PROBLEMS = {
+    "rosenbrock": (rosenbrock, rosenbrock_slope, [-1.2, 1.0]),
+    "valley": (valley, valley_slope, [3.0, 2.0, -1.0]),
+}
 on_both = pytest.mark.parametrize("problem", PROBLEMS)
 
 TORCH = {
@@ -82,11 +98,6 @@ OPTAX = {
             1e-3,
             {"momentum": 0.6, "weight_decay": 0.2, "weight_lr_power": 1.0},
         ),
-        (
-            lambda: optax.contrib.schedule_free_sgd(lambda k: 1e-3 / k),  # optax counts from 1 here
-            lambda k: 1e-3 / (k + 1),
-            {},
-        ),
     ],
     "ScheduleFreeAdamW": [
         (lambda: optax.contrib.schedule_free_adamw(), None, {}),
@@ -139,66 +150,118 @@ OPTAX = {
 BY_HAND = {"DAdaptSGD", "AdGD", "ACFGM", "BarzilaiBorwein", "LBFGS", "ProximalGradient"}
 
 
-def shaped(cls, function):
-    """Return the function of a vector as one of a matrix, for the method that takes nothing else."""
-    return (lambda t: function(t.reshape(-1))) if cls == "Muon" else function
-
-
 def walked(cls, problem, rate, settings):
     """Return every iterate of fallline's run, shape (101, d)."""
-    function, x0 = PROBLEMS[problem]
-    start = np.array(x0)[:, None] if cls == "Muon" else np.array(x0)
+    function, slope, x0 = PROBLEMS[problem]
+    start = np.array(x0)
+    if cls == "Muon":  # which takes nothing but matrices
+        vector, matrix_slope, start = function, slope, start[:, None]
+        function, slope = lambda t: vector(t[:, 0]), lambda t: matrix_slope(t[:, 0])[:, None]
     method = getattr(fl.methods, cls)(**settings)
-    run = fl.minimize(shaped(cls, function), start, method=method, learning_rate=rate, max_iterations=STEPS)
-    return run.trace.flat_x
+    return fl.minimize(
+        function, start, gradient=slope, method=method, learning_rate=rate, max_iterations=STEPS
+    ).trace.flat_x
 
 
 def walked_by_torch(cls, problem, reference, rate, settings):
     """Return every iterate of PyTorch's run, shape (101, d)."""
-    function, x0 = PROBLEMS[problem]
-    x = torch.tensor(x0, dtype=torch.float64)
-    x = (x[:, None] if cls == "Muon" else x).requires_grad_()
+    _, slope, x0 = PROBLEMS[problem]
+    x = torch.tensor(x0)
+    x = x[:, None].clone() if cls == "Muon" else x
     optimizer = getattr(torch.optim, reference)([x], **({} if rate is None else {"lr": rate}), **settings)
-    iterates = [x.detach().numpy().ravel().copy()]
+    iterates = [x.numpy().ravel().copy()]
     for _ in range(STEPS):
-        optimizer.zero_grad()
-        shaped(cls, function)(x).backward()
+        x.grad = torch.tensor(slope(iterates[-1])).reshape(x.shape)
         optimizer.step()
-        iterates.append(x.detach().numpy().ravel().copy())
+        iterates.append(x.numpy().ravel().copy())
     return np.array(iterates)
 
 
 def walked_by_optax(problem, transformation):
     """Return every iterate of optax's run, shape (101, d), and its last state."""
-    function, x0 = PROBLEMS[problem]
+    _, slope, x0 = PROBLEMS[problem]
     with jax.enable_x64(True):
-        x = jax.numpy.array(x0)
-        state, slope, update = transformation.init(x), jax.grad(function), jax.jit(transformation.update)
-        iterates = [np.array(x)]
+        state, update = transformation.init(jax.numpy.array(x0)), jax.jit(transformation.update)
+        iterates = [np.array(x0)]
         for _ in range(STEPS):
-            updates, state = update(slope(x), state, x)
-            x = optax.apply_updates(x, updates)
-            iterates.append(np.array(x))
+            updates, state = update(slope(iterates[-1]), state, iterates[-1])
+            iterates.append(iterates[-1] + np.asarray(updates))
     return np.array(iterates), state
 
 
-def differences(monkeypatch):
-    """Yield method, reference and largest difference over both problems, for the table in the manual."""
-    monkeypatch.setattr(torch.Tensor, "bfloat16", lambda self: self)
+@pytest.fixture
+def doubles(monkeypatch):
+    """Have PyTorch compute in float64 where it is told to round: Muon's matrices, and the scalars of NAdam."""
+    monkeypatch.setattr(torch.Tensor, "bfloat16", torch.Tensor.clone)
     torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@on_both
+@pytest.mark.parametrize(
+    ("cls", "case"), [(cls, case) for cls, cases in TORCH.items() for case in cases], ids=lambda part: str(part)[:24]
+)
+def test_the_steps_are_pytorchs(cls, case, problem, doubles):
+    """A hundred steps are those of torch.optim to 1e-10, with its default settings and with others."""
+    reference, rate, shared, theirs = case
+    mine = walked(cls, problem, rate, shared)
+    np.testing.assert_allclose(
+        mine, walked_by_torch(cls, problem, reference, rate, shared | theirs), rtol=0, atol=1e-10
+    )
+
+
+@on_both
+@pytest.mark.parametrize(
+    ("cls", "case"), [(cls, case) for cls, cases in OPTAX.items() for case in cases], ids=lambda part: str(part)[:24]
+)
+def test_the_steps_are_optaxs(cls, case, problem):
+    """A hundred steps are those of optax to 1e-10, where PyTorch has no such method."""
+    transformation, rate, settings = case
+    mine = walked(cls, problem, rate, settings)
+    np.testing.assert_allclose(mine, walked_by_optax(problem, transformation())[0], rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize(("cls", "name"), [("ScheduleFreeSGD", "sgd"), ("ScheduleFreeAdamW", "adamw")])
+def test_schedule_free_methods_answer_with_the_average(cls, name):
+    """The answer is the averaged point of optax.contrib.schedule_free, not the last one where a gradient was taken."""
+    function, slope, x0 = PROBLEMS["valley"]
+    path, state = walked_by_optax("valley", getattr(optax.contrib, f"schedule_free_{name}")(0.02))
+    with jax.enable_x64(True):
+        average = np.asarray(optax.contrib.schedule_free_eval_params(state, path[-1]))
+    method = getattr(fl.methods, cls)(learning_rate=0.02)
+    answer = fl.minimize(function, np.array(x0), gradient=slope, method=method, max_iterations=STEPS).x
+    np.testing.assert_allclose(answer, average, rtol=0, atol=1e-10)
+    assert np.abs(answer - path[-1]).max() > 1e-3
+
+
+def test_every_method_is_compared_with_something():
+    """No registered method goes without a reference: PyTorch, optax, or steps worked out by hand in a file of its own."""
+    names = {cls.__name__ for cls in CLASSES}
+    assert names == set(TORCH) | set(OPTAX) | BY_HAND
+    for cls in CLASSES:
+        if cls.__name__ in BY_HAND - {"LBFGS"}:
+            assert (Path(__file__).parent / f"test_{cls.__module__.rpartition('.')[2]}.py").is_file()
+
+
+def table():
+    """Print method, reference, settings and largest difference over both problems, as the manual shows them."""
+    torch.set_default_dtype(torch.float64)
+    torch.Tensor.bfloat16 = torch.Tensor.clone
+    rows = []
     for cls, cases in TORCH.items():
         for reference, rate, shared, theirs in cases:
-            gaps = [
-                np.abs(
-                    walked(cls, problem, rate, shared) - walked_by_torch(cls, problem, reference, rate, shared | theirs)
-                ).max()
-                for problem in PROBLEMS
-            ]
-            yield cls, f"torch.optim.{reference}", shared | theirs, max(gaps)
+            paths = [walked_by_torch(cls, problem, reference, rate, shared | theirs) for problem in PROBLEMS]
+            rows.append((cls, f"torch.optim.{reference}", rate, shared, paths))
     for cls, cases in OPTAX.items():
         for transformation, rate, settings in cases:
-            gaps = [
-                np.abs(walked(cls, problem, rate, settings) - walked_by_optax(problem, transformation())[0]).max()
-                for problem in PROBLEMS
-            ]
-            yield cls, "optax", settings, max(gaps)
+            paths = [walked_by_optax(problem, transformation())[0] for problem in PROBLEMS]
+            rows.append((cls, "optax", rate, settings, paths))
+    for cls, reference, rate, settings, paths in rows:
+        mine = [walked(cls, problem, rate, settings) for problem in PROBLEMS]
+        largest = max(np.abs(path - other).max() for path, other in zip(mine, paths, strict=True))
+        print(f"| {cls} | {reference} | {settings or 'defaults'} | {largest:.1e} |")
+
+
+if __name__ == "__main__":
+    table()

@@ -175,3 +175,16 @@ def test_units_do_not_matter():
     units = np.array([1e6, 1e-6, 1.0])
     plain, scaled = (fl.LogisticRegression(alpha=0, tol=1e-12).fit(X * factor, y) for factor in (1.0, units))
     np.testing.assert_allclose(scaled.predict_proba(X * units), plain.predict_proba(X), rtol=1e-6)
+
+
+@pytest.mark.parametrize("max_iter", [1, 2, 3, 4])
+def test_without_an_intercept_the_bound_holds_too(max_iter):
+    """Without an intercept, a constant column taking its place, the bound on a fit cut short still holds."""
+    X, y = datasets.load_iris(return_X_y=True)
+    X, y = np.column_stack([X[50:], np.full(100, 3.0)]), y[50:] - 1
+    settings = {"alpha": 1e-3, "fit_intercept": False}
+    best = cost(fl.LogisticRegression(tol=1e-13, **settings).fit(X, y), X, y, 1e-3)
+    with pytest.warns(fl.ConvergenceWarning):
+        model = fl.LogisticRegression(max_iter=max_iter, tol=1e-12, **settings).fit(X, y)
+    assert cost(model, X, y, 1e-3) - best <= model.certificate_.gap
+    assert not model.intercept_.any()

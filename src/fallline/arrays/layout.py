@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from fallline.arrays.namespace import namespace
+from fallline.arrays.tensors import TensorType, as_array, is_tensor
 from fallline.errors import InputError, InputTypeError, shown
 
 __all__ = ["Branch", "Layout", "Leaf", "flatten"]
@@ -16,11 +17,12 @@ __all__ = ["Branch", "Layout", "Leaf", "flatten"]
 
 @dataclass(frozen=True)
 class Leaf:
-    """One number or array of the tree: where it starts in the flat vector, and its shape."""
+    """One number or array of the tree: where it starts in the flat vector, its shape, and for a tensor its type."""
 
     kind: Literal["number", "array"]
     shape: tuple[int, ...]
     start: int
+    tensor: TensorType | None = None
 
     @property
     def size(self) -> int:
@@ -49,12 +51,15 @@ class Layout:
     label: str = "x"
 
     def unflatten(self, vector: Any) -> Any:
-        """Return the tree whose flat vector is given; arrays are views of `vector`, numbers are Python floats."""
+        """Return the tree whose flat vector is given.
+
+        Arrays are views of `vector`, tensors are new, numbers are Python floats.
+        """
         return _build(self.root, lambda leaf: _leaf(leaf, vector))
 
     def arguments(self, vector: Any) -> Any:
         """Return the tree as a function receives it: like `unflatten`, but numbers stay zero-dimensional."""
-        return _build(self.root, lambda leaf: vector[leaf.start : leaf.start + leaf.size].reshape(leaf.shape)[()])
+        return _build(self.root, lambda leaf: _argument(leaf, vector))
 
     def columns(self, rows: np.ndarray) -> Any:
         """Return the tree of columns, each of shape ``(n, *shape)``, of `n` flat vectors given as rows."""
@@ -74,6 +79,11 @@ class Layout:
         parts: list[Any] = []
         _gather(self.root, tree, parts)
         return namespace(parts[0]).concat([part.reshape(-1) for part in parts])
+
+    @property
+    def holds_tensors(self) -> bool:
+        """Whether the parameters are torch tensors."""
+        return self.leaves[0].tensor is not None
 
     def names(self) -> list[str]:
         """Return one readable name for each element: ``theta``, ``x[3]``, ``w[0, 1]``, ``layer.b``."""
@@ -98,7 +108,7 @@ def flatten(x0: Any, name: str = "x0", label: str = "x", finite: bool = True) ->
 
     Parameters
     ----------
-    x0 : number, list of numbers, array, or a dict, list or tuple of these
+    x0 : number, list of numbers, array, or a dict, list or tuple of these; or of torch tensors
         float32 is kept where everything is float32; anything else real becomes float64.
     name, label : str
         What to call it in errors, and in names of parameters.
@@ -108,7 +118,7 @@ def flatten(x0: Any, name: str = "x0", label: str = "x", finite: bool = True) ->
     Raises
     ------
     InputTypeError
-        Where something in it is no real number.
+        Where something in it is no real number, or some of it are tensors and some are not.
     InputError
         Where it is empty, or a value is not finite.
     """
@@ -116,6 +126,7 @@ def flatten(x0: Any, name: str = "x0", label: str = "x", finite: bool = True) ->
     root = _collect(x0, parts, name)
     if not parts or sum(part.size for part in parts) == 0:
         raise InputError(f"{name} must hold at least one number; got {shown(x0)}. There is nothing to change.")
+    _check_kinds(root, x0, name)
     whole = any(part.dtype.kind in "iub" for part in parts)
     dtype = np.dtype(np.float32 if all(part.dtype == np.float32 for part in parts) else np.float64)
     vector = np.concatenate([part.astype(dtype).ravel() for part in parts])
@@ -135,11 +146,22 @@ def _collect(x: Any, parts: list[np.ndarray], name: str) -> Leaf | Branch:
     if isinstance(x, (list, tuple)) and not _is_numbers(x):
         children = tuple(_collect(child, parts, f"{name}[{i}]") for i, child in enumerate(x))
         return Branch("list" if isinstance(x, list) else "tuple", tuple(range(len(x))), children)
+    tensor = TensorType.of(x, name) if is_tensor(x) else None
     array = _numeric(x, name)
-    is_number = array.ndim == 0 and not isinstance(x, np.ndarray)
-    leaf = Leaf("number" if is_number else "array", array.shape, sum(part.size for part in parts))
+    is_number = array.ndim == 0 and not isinstance(x, np.ndarray) and tensor is None
+    leaf = Leaf("number" if is_number else "array", array.shape, sum(part.size for part in parts), tensor)
     parts.append(array)
     return leaf
+
+
+def _check_kinds(root: Leaf | Branch, x0: Any, name: str) -> None:
+    found: list[Leaf] = []
+    _gather(root, root, found)
+    if len({leaf.tensor is None for leaf in found}) > 1:
+        raise InputTypeError(
+            f"{name} must be of torch tensors only, or have none; got {shown(x0)}. One library differentiates the "
+            "function. Make tensors of them all, for example by torch.tensor(…)."
+        )
 
 
 def _is_numbers(x: list | tuple) -> bool:
@@ -155,7 +177,7 @@ def _numeric(x: Any, name: str) -> np.ndarray:
     if x is None or isinstance(x, (str, bytes, bool, set, frozenset)) or callable(x):
         raise _refusal(x, name)
     try:
-        array = np.asarray(x)
+        array = as_array(x)
         if array.dtype == object:
             array = array.astype(np.float64)
     except (ValueError, TypeError) as error:
@@ -191,10 +213,16 @@ def _gather(node: Leaf | Branch, tree: Any, found: list[Any]) -> None:
         _gather(child, part, found)
 
 
+def _argument(leaf: Leaf, vector: Any) -> Any:
+    part = vector[leaf.start : leaf.start + leaf.size].reshape(leaf.shape)
+    return part[()] if leaf.tensor is None else leaf.tensor.tensor(part)
+
+
 def _leaf(leaf: Leaf, vector: Any) -> Any:
     if leaf.kind == "number":
         return float(vector[leaf.start])
-    return vector[leaf.start : leaf.start + leaf.size].reshape(leaf.shape)
+    part = vector[leaf.start : leaf.start + leaf.size].reshape(leaf.shape)
+    return part if leaf.tensor is None else leaf.tensor.tensor(part)
 
 
 def _name(node: Leaf | Branch, prefix: str, label: str, found: list[str]) -> None:

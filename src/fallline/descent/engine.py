@@ -37,6 +37,7 @@ class Engine(ABC):
 
     longest: int
     foresight: bool
+    rate: Rate
 
     @abstractmethod
     def start(self) -> Block:

@@ -15,6 +15,7 @@ from fallline.descent.engine import Block, EagerEngine, Engine
 from fallline.descent.step import Rate
 from fallline.methods import Method, UpdateRule
 from fallline.objectives.base import Objective
+from fallline.steps import StepRule
 from fallline.stopping.base import Rule, reason_of
 from fallline.stopping.guards import Guards
 from fallline.trace import Record, Recorder, Rows, StopReason, Trace
@@ -135,6 +136,8 @@ class _Loop:
         self.iteration = 0
         self.evaluations = self.kept = 0
         self.pace = 16 if engine.foresight else 1
+        # steps beyond the stop are nearly free at a fixed rate, but a line search at the minimum tries in vain for long
+        self.growth = 2 if isinstance(engine.rate, StepRule) else 16
 
     def run(self, max_iterations: int) -> Run:
         before = self._rows(self.engine.start(), self.started)
@@ -176,7 +179,7 @@ class _Loop:
         """Let blocks grow while they are quick, so that a stop wastes little and Ctrl-C is heard soon."""
         if self.engine.foresight:
             by_time = int(BLOCK_SECONDS * count / max(seconds, 1e-9))
-            self.pace = max(1, min(4 * self.pace, by_time, self.engine.longest))
+            self.pace = max(1, min(self.growth * self.pace, by_time, self.engine.longest))
 
     def _judge_start(self, start: Rows) -> StopReason | None:
         self.evaluations = 1

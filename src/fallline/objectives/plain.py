@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fallline.arrays.layout import Layout
+from fallline.arrays.tensors import as_array
 from fallline.errors import InputTypeError, shown
 
 __all__ = ["PlainFunction", "one_number"]
@@ -46,7 +47,7 @@ def one_number(answer: Any) -> float:
     if isinstance(answer, (str, bytes, dict)):
         raise InputTypeError(f"fun must return one number; got {shown(answer)}. Return the cost as a number.")
     try:
-        array = np.asarray(answer)
+        array = as_array(answer)
         number = array.astype(np.float64) if array.dtype.kind in "biufO" else None
     except (TypeError, ValueError):
         number = None
