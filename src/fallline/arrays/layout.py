@@ -70,20 +70,32 @@ class Layout:
     @property
     def leaves(self) -> list[Leaf]:
         """The numbers and arrays of the tree, in the order of the flat vector."""
-        found: list[Leaf] = []
-        _gather(self.root, self.root, found)
+        return self.parts(self.root)
+
+    def parts(self, tree: Any) -> list[Any]:
+        """Return what such a tree has in the places of the leaves, in their order."""
+        found: list[Any] = []
+        _gather(self.root, tree, found)
         return found
+
+    def tree(self, parts: list[Any]) -> Any:
+        """Return the tree with these parts in the places of the leaves."""
+        return _build(self.root, dict(zip(self.leaves, parts, strict=True)).__getitem__)
 
     def vector(self, tree: Any) -> Any:
         """Return the flat vector of such a tree of arrays, NumPy's or another library's."""
-        parts: list[Any] = []
-        _gather(self.root, tree, parts)
+        parts = self.parts(tree)
         return namespace(parts[0]).concat([part.reshape(-1) for part in parts])
 
     @property
     def holds_tensors(self) -> bool:
         """Whether the parameters are torch tensors."""
         return self.leaves[0].tensor is not None
+
+    @property
+    def of_arrays(self) -> Layout:
+        """The same layout with NumPy arrays in the places of tensors."""
+        return self.from_json(self.to_json())
 
     def names(self) -> list[str]:
         """Return one readable name for each element: ``theta``, ``x[3]``, ``w[0, 1]``, ``layer.b``."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
+import numbers
 import time
 from collections.abc import Callable
 from typing import Any, Literal
@@ -17,6 +19,7 @@ from fallline.diagnosis.gradient_check import compare_gradient
 from fallline.diagnosis.optimality import Watch, assess, certify
 from fallline.errors import InputError, InputTypeError, shown
 from fallline.methods import LBFGS, GradientDescent, UpdateRule, find
+from fallline.methods.torch_optimizer import TorchOptimizer
 from fallline.objectives.base import Objective
 from fallline.objectives.differences import DifferencedFunction
 from fallline.objectives.given import GivenGradient
@@ -101,7 +104,7 @@ def minimize(
     started = time.perf_counter()
     _check_arguments(fun, args, tolerance, stopping, max_iterations, record, progress)
     flat, layout, whole = flatten(x0, label=_argument_name(fun))
-    rule = _resolve_method(method, learning_rate)
+    rule = _resolve_method(method, learning_rate, layout)
     rate = resolve_rate(learning_rate, rule, layout)
     rules = StepBelow(tolerance) if tolerance is not None else stopping
     findings = [_integer_start(x0)] if whole else []
@@ -167,10 +170,14 @@ def _argument_name(fun: Callable[..., Any]) -> str:
     return parameters[0].name if parameters and parameters[0].kind != inspect.Parameter.VAR_POSITIONAL else "x"
 
 
-def _resolve_method(method: Any, learning_rate: Any) -> UpdateRule:
+def _resolve_method(method: Any, learning_rate: Any, layout: Layout) -> UpdateRule:
     if isinstance(method, str) and method.lower() == "auto":
         return GradientDescent() if learning_rate is not None else LBFGS()
-    return find(method)
+    rule = find(method)
+    if isinstance(rule, TorchOptimizer):
+        rate = float(learning_rate) if isinstance(learning_rate, numbers.Real) and learning_rate > 0 else None
+        return dataclasses.replace(rule, learning_rate=rate).laid_out(layout)
+    return rule
 
 
 def _integer_start(x0: Any) -> Finding:
@@ -210,22 +217,23 @@ def _objective(
         )
     objective, why = differentiate(fun, x0, layout, args)
     if why:
-        findings.append(_lower_rung(objective, why))
+        findings.append(_lower_rung(objective, why, layout.holds_tensors))
     return objective
 
 
-def _lower_rung(objective: Objective, why: str) -> Finding:
+def _lower_rung(objective: Objective, why: str, tensors: bool) -> Finding:
     source = objective.source
     meaning = (
         "exact, but not compiled" if source == "stepwise" else "measured by finite differences, to about ten digits"
     )
-    return Finding(
-        "lower-gradient-rung",
-        "info",
-        f"The gradient is {meaning}, because the function could not be compiled as it is: {why}.",
-        "Write that part with NumPy's array functions (np.where for an if, np.exp for math.exp) to have it compiled.",
-        {"source": source},
+    because = "torch's autograd could not follow the function" if tensors else "the function could not be compiled as it is"
+    remedy = (
+        "Keep to tensors all the way: no float(), .item(), .detach() or .numpy()."
+        if tensors
+        else "Write that part with NumPy's array functions (np.where for an if, np.exp for math.exp) to have it compiled."
     )
+    message = f"The gradient is {meaning}, because {because}: {why}."
+    return Finding("lower-gradient-rung", "info", message, remedy, {"source": source})
 
 
 def _result(
@@ -282,6 +290,7 @@ def _message(success: bool, reason: StopReason) -> str:
 
 def _describe(method: UpdateRule, rate: Any) -> str:
     """Return the method and its rate, as one would write them."""
-    fields = [f"{k}={v!r}" for k, v in vars(method).items() if k != "learning_rate"] if vars(method) else []
+    silent = {f.name for f in dataclasses.fields(method) if not f.repr} if dataclasses.is_dataclass(method) else set()
+    fields = [f"{k}={v!r}" for k, v in vars(method).items() if k not in {"learning_rate", *silent}]
     shown_rate = repr(rate.rate) if type(rate).__name__ == "Constant" else repr(rate)
     return f"{type(method).__name__}({', '.join([*fields, f'learning_rate={shown_rate}'])})"

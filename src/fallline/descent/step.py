@@ -59,11 +59,11 @@ def take_step(
     elif isinstance(rate, MeasuredSchedule):
         learning_rate, rate_state = rate.follow(learning_rate, here.fun, carry.rate_state)
     if isinstance(method, RatedMethod):
-        change, method_state = method.move(here, carry.method_state, learning_rate, evaluate)
+        x, method_state = method.arrive(here, carry.method_state, learning_rate, evaluate)
     else:
         direction, method_state = method.update(here.gradient, carry.method_state, here.x)
-        change = learning_rate * direction
-    there = evaluate.point(here.x - change)
+        x = here.x - learning_rate * direction
+    there = evaluate.point(x)
     largest = learning_rate if learning_rate.ndim == 0 else xp.max(learning_rate)
     return Carry(carry.k + 1, there, method_state, rate_state), Move(largest, norm(there.x - here.x), evaluations)
 

@@ -34,6 +34,7 @@ from fallline.methods.radam import RAdam
 from fallline.methods.rmsprop import RMSProp
 from fallline.methods.schedule_free_adamw import ScheduleFreeAdamW
 from fallline.methods.schedule_free_sgd import ScheduleFreeSGD
+from fallline.methods.torch_optimizer import TorchOptimizer, makes_optimizer
 
 __all__ = [
     "ACFGM",
@@ -113,7 +114,8 @@ def known() -> dict[str, type[Method]]:
 
 
 def find(method: Any) -> UpdateRule:
-    """Return the method of that name with its defaults, or the instance given; an optax transformation becomes one.
+    """Return the method of that name with its defaults, or the instance given; an optax transformation becomes one,
+    and so does a class of torch's optimizers.
 
     Raises
     ------
@@ -137,6 +139,8 @@ def find(method: Any) -> UpdateRule:
         return names[method.lower()]()
     if is_transformation(method):
         return OptaxMethod(transformation=method)
+    if makes_optimizer(method):
+        return TorchOptimizer(make=method)
     if isinstance(method, UpdateRule) and not isinstance(method, type):
         return method
     raise InputTypeError(

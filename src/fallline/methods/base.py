@@ -88,6 +88,11 @@ class RatedMethod(Method):
     def move(self, here: Point, state: Any, rate: Any, evaluate: Evaluate) -> tuple[Any, Any]:
         """Return the change to take off ``here.x``, shape (d,), and the next state."""
 
+    def arrive(self, here: Point, state: Any, rate: Any, evaluate: Evaluate) -> tuple[Any, Any]:
+        """Return where the change leads, shape (d,), and the next state."""
+        change, state = self.move(here, state, rate, evaluate)
+        return here.x - change, state
+
     def update(self, gradient: Any, state: Any, x: Any) -> tuple[Any, Any]:
         """Return the change at a rate of 1 on the linear function with this gradient, 0 at `x`."""
         xp = namespace(x)

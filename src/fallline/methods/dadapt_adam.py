@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 from fallline.arrays.namespace import namespace
 from fallline.methods.base import RatedMethod
 from fallline.methods.moments import Moments, check_adam, first_moments, zero
-from fallline.methods.ranges import check_positive
+from fallline.methods.ranges import check_growth, check_positive
 from fallline.steps.base import Evaluate, Point
 
 __all__ = ["DAdaptAdam", "DAdaptAdamState"]
@@ -44,7 +44,7 @@ class DAdaptAdam(RatedMethod):
     d0 : float
         The first estimate, positive.
     growth_rate : float
-        The most that d may grow at a step, at least 1.
+        The most that d may grow at a step, above 1; infinite for no bound.
     learning_rate : float or schedule
         Scales the estimate; None for 1.
 
@@ -78,7 +78,7 @@ class DAdaptAdam(RatedMethod):
     def __post_init__(self) -> None:
         check_adam(self.betas, self.eps, self.weight_decay)
         check_positive("d0", self.d0, "It is a distance to begin with. The usual one is 1e-6.")
-        check_positive("growth_rate", self.growth_rate, "It bounds the growth of a distance. Try 1.02.", infinite=True)
+        check_growth("growth_rate", self.growth_rate, "A distance must be able to grow. Try 1.02.")
 
     def init(self, x: Any) -> DAdaptAdamState:
         return DAdaptAdamState(first_moments(x), namespace(x).zeros_like(x), zero(x), zero(x) + self.d0)

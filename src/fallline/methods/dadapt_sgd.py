@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 from fallline.arrays.namespace import namespace
 from fallline.methods.base import RatedMethod
 from fallline.methods.moments import decayed, zero
-from fallline.methods.ranges import check_not_negative, check_positive, check_share
+from fallline.methods.ranges import check_growth, check_not_negative, check_positive, check_share
 from fallline.steps.base import Evaluate, Point
 
 __all__ = ["DAdaptSGD", "DAdaptSGDState"]
@@ -41,7 +41,7 @@ class DAdaptSGD(RatedMethod):
     d0 : float
         The first estimate, positive.
     growth_rate : float
-        The most that d may grow at a step, at least 1.
+        The most that d may grow at a step, above 1; infinite for no bound.
     learning_rate : float or schedule
         Scales the estimate; None for 1.
 
@@ -75,7 +75,7 @@ class DAdaptSGD(RatedMethod):
         check_share("momentum", self.momentum, "The parameters would never move. The usual one is 0.9.")
         check_not_negative("weight_decay", self.weight_decay, "It pulls the parameters towards 0. With 0 there is none.")
         check_positive("d0", self.d0, "It is a distance to begin with. The usual one is 1e-6.")
-        check_positive("growth_rate", self.growth_rate, "It bounds the growth of a distance. Try 1.02.", infinite=True)
+        check_growth("growth_rate", self.growth_rate, "A distance must be able to grow. Try 1.02.")
 
     def init(self, x: Any) -> DAdaptSGDState:
         return DAdaptSGDState(x, namespace(x).zeros_like(x), zero(x), zero(x) + self.d0, zero(x))

@@ -56,7 +56,7 @@ class OptaxMethod(RatedMethod):
     layout: Layout | None = field(default=None, repr=False)
 
     def laid_out(self, layout: Layout) -> OptaxMethod:
-        return replace(self, layout=layout)
+        return replace(self, layout=layout.of_arrays)
 
     def init(self, x: Any) -> Any:
         import jax

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 from fallline.arrays.namespace import namespace
 from fallline.methods.base import RatedMethod
 from fallline.methods.moments import Moments, check_adam, decayed, first_moments, next_moments, zero
-from fallline.methods.ranges import check_positive, check_share
+from fallline.methods.ranges import check_growth, check_positive, check_share
 from fallline.steps.base import Evaluate, Point
 
 __all__ = ["Prodigy", "ProdigyState"]
@@ -53,7 +53,7 @@ class Prodigy(RatedMethod):
     d0, d_coef : float
         The first estimate, and a factor on those that follow, positive.
     growth_rate : float
-        The most that d may grow at a step, positive.
+        The most that d may grow at a step, above 1; infinite for no bound.
     learning_rate : float or schedule
         Scales the estimate; None for 1.
 
@@ -95,7 +95,7 @@ class Prodigy(RatedMethod):
             check_share("beta3", self.beta3, "A sum that forgets must fade. None takes the root of the second beta.")
         check_positive("d0", self.d0, "It is a distance to begin with. The usual one is 1e-6.")
         check_positive("d_coef", self.d_coef, "It scales a distance. The usual one is 1.")
-        check_positive("growth_rate", self.growth_rate, "It bounds the growth of a distance. Try 1.02.", infinite=True)
+        check_growth("growth_rate", self.growth_rate, "A distance must be able to grow. Try 1.02.")
 
     def init(self, x: Any) -> ProdigyState:
         first = zero(x) + self.d0

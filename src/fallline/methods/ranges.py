@@ -7,14 +7,19 @@ from numbers import Real
 
 from fallline.errors import InputError, InputTypeError, shown
 
-__all__ = ["check_betas", "check_not_negative", "check_positive", "check_share", "check_whole"]
+__all__ = ["check_betas", "check_growth", "check_not_negative", "check_positive", "check_share", "check_whole"]
 
 
-def check_positive(name: str, value: object, why: str, *, infinite: bool = False) -> None:
-    """Refuse what is not a number above 0, and finite unless `infinite` is allowed."""
-    number = _number(name, value)
-    if not (0 < number < inf or (infinite and number == inf)):
-        raise InputError(f"{name} must be above 0{'' if infinite else ' and finite'}; got {value!r}. {why}")
+def check_positive(name: str, value: object, why: str) -> None:
+    """Refuse what is not a finite number above 0."""
+    if not 0 < _number(name, value) < inf:
+        raise InputError(f"{name} must be above 0 and finite; got {value!r}. {why}")
+
+
+def check_growth(name: str, value: object, why: str) -> None:
+    """Refuse what is not a number above 1; infinite is no bound."""
+    if not _number(name, value) > 1:
+        raise InputError(f"{name} must be above 1; got {value!r}. {why}")
 
 
 def check_not_negative(name: str, value: object, why: str) -> None:
@@ -47,5 +52,5 @@ def check_betas(betas: object) -> None:
 
 def _number(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise InputTypeError(f"{name} must be a number; got {shown(value)} ({type(value).__name__}).")
+        raise InputTypeError(f"{name} must be a number; got {shown(value)} ({type(value).__name__}). It enters a formula.")
     return float(value)

@@ -39,6 +39,8 @@ def differentiate(
 
     plain = PlainFunction(function, layout, args)
     expected = plain(x0)
+    if layout.holds_tensors:
+        return _differentiate_tensors(function, plain, x0, expected)
     reasons = []
     rungs: list[Callable[[], Objective]] = [
         lambda: CompiledFunction(trace_program(function, layout, args), layout),
@@ -66,8 +68,33 @@ def differentiate(
     return DifferencedFunction(function, layout, args), "; ".join(dict.fromkeys(reasons))
 
 
-def _mismatch(objective: Objective, plain: PlainFunction, x0: np.ndarray, expected: float) -> str:
-    """Return what differs between an objective and the plain function at `x0`, or ""."""
+def _differentiate_tensors(
+    function: Callable[..., Any], plain: PlainFunction, x0: np.ndarray, expected: float
+) -> tuple[Objective, str]:
+    """Return the objective of a torch function; by finite differences where autograd loses the gradient on the way.
+
+    Torch may round differently in each of two calls, and a function may draw random numbers: only a derivative that
+    is wrong by a tenth counts as lost.
+    """
+    from fallline.objectives.torch_function import TorchFunction
+
+    objective = TorchFunction(function, plain.layout, plain.args)
+    try:
+        wrong = "" if plain(x0) != expected else _mismatch(objective, plain, x0, expected, share=0.1)
+    # the function has answered, so what fails is following it: a tensor that was made a number, say
+    except RuntimeError as error:
+        wrong = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+    objective.counts.function = objective.counts.gradient = 0
+    return (DifferencedFunction(function, plain.layout, plain.args) if wrong else objective), wrong
+
+
+def _mismatch(
+    objective: Objective, plain: PlainFunction, x0: np.ndarray, expected: float, share: float = 1e-4
+) -> str:
+    """Return what differs between an objective and the plain function at `x0`, or "".
+
+    Derivatives may differ by `share` of themselves, besides rounding.
+    """
     cost, gradient = objective.value_and_gradient(x0)
     eps = float(np.finfo(x0.dtype).eps)
     if not np.isfinite(expected):
@@ -83,7 +110,7 @@ def _mismatch(objective: Objective, plain: PlainFunction, x0: np.ndarray, expect
     for h in eps ** np.array([1 / 3, 1 / 4, 1 / 2]) * max(1.0, float(np.abs(x0).max())):
         ahead, behind = plain(x0 + x0.dtype.type(h) * direction), plain(x0 - x0.dtype.type(h) * direction)
         measured = (ahead - behind) / (2 * h)
-        noise = 1e-4 * (abs(measured) + abs(predicted)) + 10 * eps * (abs(ahead) + abs(behind)) / h
+        noise = share * (abs(measured) + abs(predicted)) + 10 * eps * (abs(ahead) + abs(behind)) / h
         if abs(measured - predicted) <= noise:
             return ""
     return f"its derivative along a direction is {predicted:.6g}, measured {measured:.6g}"

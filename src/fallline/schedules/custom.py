@@ -79,5 +79,6 @@ def as_schedule(rate: Any) -> Schedule:
     """
     if isinstance(rate, Schedule):
         return rate
-    is_number = isinstance(rate, (int, float)) and not isinstance(rate, bool)
-    return Constant(float(rate)) if is_number else Custom(rate)
+    if isinstance(rate, bool) or not isinstance(rate, (int, float)):
+        return Custom(rate)
+    return Constant(float(rate))

@@ -22,6 +22,13 @@ class Certificate:
         Smallest eigenvalue of the Hessian at ``x``; negative on a saddle.
     text : str
         The same in one sentence.
+
+    Examples
+    --------
+    >>> import fallline as fl
+    >>> certificate = fl.minimize(lambda t: 2 * t**2 + 1, 3.0, learning_rate=0.1, max_iterations=1).certificate
+    >>> certificate.kind, round(certificate.gap, 6), certificate.smallest_curvature
+    ('estimate', 6.48, 4.0)
     """
 
     kind: Literal["bound", "estimate"]

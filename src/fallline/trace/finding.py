@@ -26,6 +26,13 @@ class Finding:
         What to change.
     values : mapping
         The measured numbers by name (``limit``, ``learning_rate``, ``better_rate``, …).
+
+    Examples
+    --------
+    >>> import fallline as fl
+    >>> finding = fl.minimize(lambda t: t**2, 3.0, learning_rate=1.5, max_iterations=9).diagnosis[0]
+    >>> finding.code, finding.severity, finding.values["limit"]
+    ('learning-rate-too-high', 'error', 1.0)
     """
 
     code: str

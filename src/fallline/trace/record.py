@@ -24,6 +24,12 @@ class Record:
         The rate and the 2-norm of the step that led to ``x``; not a number at the start.
     seconds : float
         Time since the run began.
+
+    Examples
+    --------
+    >>> import fallline as fl
+    >>> print(fl.minimize(lambda t: t**2, 3.0, learning_rate=0.25, max_iterations=9).trace[2])
+    iteration 2: fun=0.5625 gradient_norm=1.5 learning_rate=0.25 step_norm=0.75
     """
 
     iteration: int

@@ -53,6 +53,13 @@ class Result:
         The time taken, with compilation and verification.
     landscape : callable or None
         Maps flat points, shape (m, d), to costs, shape (m,), for pictures; None where the function is gone.
+
+    Examples
+    --------
+    >>> import fallline as fl
+    >>> result = fl.minimize(lambda t: (t - 2) ** 2, 3.0)
+    >>> result.x, result.success, result.reason.value
+    (2.0, True, 'converged')
     """
 
     x: Any
