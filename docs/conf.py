@@ -1,9 +1,11 @@
 """How Sphinx makes the manual; `make docs` treats every warning as an error."""
 
 import os
+import sys
 from importlib.metadata import version as installed
 
 os.environ["JAX_PLATFORMS"] = "cpu"
+sys.path.insert(0, os.path.dirname(__file__))  # for method_tables and pictures
 
 project = "fallline"
 author = "fallline developers"
@@ -16,6 +18,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "matplotlib.sphinxext.plot_directive",
+    "method_tables",
 ]
 exclude_patterns = ["_build"]
 templates_path = ["_templates"]

@@ -111,7 +111,14 @@ OPTAX = {
         (lambda: optax.contrib.prodigy(), None, {"use_bias_correction": True}),
         (
             lambda: optax.contrib.prodigy(
-                0.5, BETAS, beta3=0.7, eps=1e-6, estim_lr0=1e-4, estim_lr_coef=0.5, weight_decay=0.2, safeguard_warmup=True
+                0.5,
+                BETAS,
+                beta3=0.7,
+                eps=1e-6,
+                estim_lr0=1e-4,
+                estim_lr_coef=0.5,
+                weight_decay=0.2,
+                safeguard_warmup=True,
             ),
             0.5,
             {
@@ -236,7 +243,7 @@ def test_schedule_free_methods_answer_with_the_average(cls, name):
 
 
 def test_every_method_is_compared_with_something():
-    """No registered method goes without a reference: PyTorch, optax, or steps worked out by hand in a file of its own."""
+    """No registered method goes without a reference: PyTorch, optax, or steps worked out by hand in its own file."""
     names = {cls.__name__ for cls in CLASSES}
     assert names == set(TORCH) | set(OPTAX) | BY_HAND
     for cls in CLASSES:

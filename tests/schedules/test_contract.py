@@ -1,4 +1,4 @@
-"""Every schedule: the formula's rates, of one iteration or of many, compiled too, and PyTorch's where it has the like."""
+"""Every schedule: the same rates of one iteration or of many, compiled or not, and PyTorch's where it has the like."""
 
 import dataclasses
 import inspect
@@ -64,7 +64,8 @@ def test_one_iteration_or_many_give_the_same_rates(schedule):
     k = np.arange(STEPS)
     rates = schedule(k)
     assert rates.shape == k.shape and rates.dtype == np.float64 and np.all(rates >= 0)
-    np.testing.assert_array_equal(rates, [schedule(int(each)) for each in k])
+    np.testing.assert_array_equal(rates, [schedule(k[each : each + 1])[0] for each in k])
+    np.testing.assert_allclose(rates, [schedule(int(each)) for each in k], rtol=1e-14)
     assert all(isinstance(schedule(each), float) for each in range(5))
     np.testing.assert_array_equal(schedule(k.reshape(8, 10)), rates.reshape(8, 10))
 
@@ -245,9 +246,7 @@ def test_a_schedule_of_ones_own_is_five_lines():
 def test_a_rate_that_cannot_be_used_is_refused_where_it_is_reached(bad, first, function):
     """A schedule that returns nan or goes below zero is named with the iteration, but only once a run comes to it."""
     schedule = lambda k: bad if k >= first else 1e-3
-    stopping = fl.stopping.MaxIterations(first)
-    if first:
-        assert fl.minimize(function, 3.0, learning_rate=schedule, stopping=stopping).nit == first
+    assert fl.minimize(function, 3.0, learning_rate=schedule, max_iterations=first).nit == first
     with pytest.raises(
         InputError, match=f"learning_rate must be finite and not negative.*got {bad:g} at iteration {first}"
     ):

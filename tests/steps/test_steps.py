@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import fallline as fl
 from fallline.errors import InputError
-from fallline.steps import Backtracking, Evaluate, Point, StrongWolfe
+from fallline.steps import AdGDStep, Backtracking, BarzilaiBorweinStep, Evaluate, Point, Polyak, StrongWolfe
 
 
 def along(function, slope):
@@ -64,7 +64,7 @@ def test_no_step_is_taken_uphill():
     """A direction that climbs gets a rate of zero, and the point stays."""
     evaluate = along(lambda a: a**2, lambda a: 2 * a)
     here = evaluate.point(np.array([1.0]))
-    for rule in (StrongWolfe(), Backtracking()):
+    for rule in (StrongWolfe(), Backtracking(), BarzilaiBorweinStep(), Polyak()):
         taken = rule.take(here, -here.gradient, evaluate, rule.init(here.x))
         assert taken.rate == 0 and taken.point.x == here.x
 
@@ -76,6 +76,91 @@ def test_the_rate_grows_again():
     assert rates[0] == 0.01 and rates.max() > 10 and result.success
 
 
+CURVATURES = np.array([1.0, 4.0, 25.0])
+
+
+def valley(t):
+    return np.sum(CURVATURES * t**2) / 2
+
+
+def rates_by_hand(formula, first, count):
+    """The rates of plain descent on the valley by a formula of the last two points, gradients and rates."""
+    x = np.array([3.0, -2.0, 1.0])
+    points, rates, ratio = [x], [], 1 / 3
+    for k in range(count):
+        if k == 0:
+            rate = first(x)
+        else:
+            rate = formula(x - points[-2], CURVATURES * (x - points[-2]), rates[-1], ratio, k)
+            ratio = rate / rates[-1]
+        rates.append(rate)
+        x = x - rate * CURVATURES * x
+        points.append(x)
+    return rates
+
+
+def adgd(s, y, before, ratio, k):
+    curvature = np.linalg.norm(y) / np.linalg.norm(s)
+    room = 2 * before**2 * curvature**2 - 1
+    return min(np.sqrt(2 / 3 + ratio) * before, before / np.sqrt(room) if room > 0 else np.inf)
+
+
+@pytest.mark.parametrize(
+    ("rule", "first", "formula"),
+    [
+        (AdGDStep(initial=0.01), lambda x: 0.01, adgd),
+        (
+            BarzilaiBorweinStep(kind="long"),
+            lambda x: 1 / np.abs(CURVATURES * x).max(),
+            lambda s, y, *_: s @ s / (s @ y),
+        ),
+        (
+            BarzilaiBorweinStep(kind="short"),
+            lambda x: 1 / np.abs(CURVATURES * x).max(),
+            lambda s, y, *_: s @ y / (y @ y),
+        ),
+        (
+            BarzilaiBorweinStep(),
+            lambda x: 1 / np.abs(CURVATURES * x).max(),
+            lambda s, y, before, ratio, k: s @ s / (s @ y) if k % 2 else s @ y / (y @ y),
+        ),
+    ],
+    ids=["adgd", "long", "short", "alternate"],
+)
+def test_the_rates_are_the_papers(rule, first, formula):
+    """The first steps on a quadratic have the rates of the published formulas."""
+    stopping = fl.stopping.MaxIterations(6)
+    result = fl.minimize(valley, [3.0, -2.0, 1.0], method="gd", learning_rate=rule, stopping=stopping)
+    np.testing.assert_allclose(result.trace.learning_rate[1:], rates_by_hand(formula, first, 6), rtol=1e-8)
+
+
+def test_the_first_rate_of_adgd_is_one_over_the_curvature():
+    """Without a first rate the rule measures one, to a power of two, for one more evaluation."""
+    result = fl.minimize(lambda t: 50 * t**2, 3.0, method="gd", learning_rate=AdGDStep(), max_iterations=1)
+    np.testing.assert_allclose(result.trace.learning_rate[1], 2.0**-7, rtol=1e-14)
+    assert result.nfev == 3
+
+
+def test_polyak_halves_a_parabola():
+    """The step goes to where the tangent meets the minimum, and no further than the cap."""
+    path = fl.minimize(lambda t: t**2 + 5, 8.0, method="gd", learning_rate=Polyak(minimum=5.0), max_iterations=3).trace
+    np.testing.assert_allclose(path.x, [8, 4, 2, 1])
+    capped = fl.minimize(
+        lambda t: t**2 + 5, 8.0, method="gd", learning_rate=Polyak(minimum=5.0, cap=0.1), max_iterations=3
+    )
+    np.testing.assert_allclose(capped.trace.learning_rate[1:], 0.1)
+
+
+def test_barzilai_borwein_may_rise_but_not_above_the_past():
+    """The cost rises now and then, never above the worst of the last ten, and with a memory of one never at all."""
+    rosenbrock = lambda t: (1 - t[0]) ** 2 + 100 * (t[1] - t[0] ** 2) ** 2
+    costs = fl.minimize(rosenbrock, [-1.2, 1.0], method="gd", learning_rate=BarzilaiBorweinStep()).trace.fun
+    assert (np.diff(costs) > 0).any()
+    assert all(costs[k] <= costs[max(0, k - 10) : k].max() for k in range(1, len(costs)))
+    monotone = BarzilaiBorweinStep(memory=1)
+    assert (np.diff(fl.minimize(rosenbrock, [-1.2, 1.0], method="gd", learning_rate=monotone).trace.fun) <= 0).all()
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -84,6 +169,14 @@ def test_the_rate_grows_again():
         lambda: Backtracking(shrink=1.0),
         lambda: Backtracking(grow=0.5),
         lambda: Backtracking(max_trials=0),
+        lambda: AdGDStep(initial=0.0),
+        lambda: AdGDStep(initial=float("nan")),
+        lambda: BarzilaiBorweinStep(kind="medium"),
+        lambda: BarzilaiBorweinStep(memory=0),
+        lambda: BarzilaiBorweinStep(c=1.0),
+        lambda: BarzilaiBorweinStep(max_trials=0),
+        lambda: Polyak(minimum=float("inf")),
+        lambda: Polyak(cap=0.0),
         lambda: StrongWolfe(c1=0.5, c2=0.1),
         lambda: StrongWolfe(max_trials=0),
     ],

@@ -21,7 +21,18 @@ from fallline.steps import Evaluate, Point, StepRule
 if TYPE_CHECKING:
     import jax
 
-__all__ = ["CompiledEngine"]
+__all__ = [
+    "Code",
+    "CompiledEngine",
+    "array_loop",
+    "as_block",
+    "as_scheduled",
+    "evaluation",
+    "in_jax",
+    "is_frozen",
+    "rate_at",
+    "recorded_step",
+]
 
 BUFFER_BYTES = 4_000_000
 LONGEST = 16_384
@@ -41,8 +52,8 @@ class CompiledEngine(Engine):
         self.longest = min(LONGEST, 1 << (rows.bit_length() - 1))
         # a schedule is evaluated here and handed over as numbers, so that all schedules share a program
         measured = None if isinstance(rate, Schedule) else rate
-        maker = _programs if _is_frozen(method) and (measured is None or _is_frozen(rate)) else _programs.__wrapped__
-        self._advance = maker(_Code(self.program), method, measured, self.longest)
+        maker = _programs if is_frozen(method) and (measured is None or is_frozen(rate)) else _programs.__wrapped__
+        self._advance = maker(Code(self.program), method, measured, self.longest)
         self.carry: Any = None
         self.before: Any = None
         self.begun, self.count = False, 0
@@ -61,24 +72,12 @@ class CompiledEngine(Engine):
 
         with jax.enable_x64(True):
             if not self.begun:
-                self.carry = jax.tree_util.tree_map(jax.numpy.asarray, _as_tree(self.carry))
-                self.begun = True
+                self.carry, self.begun = in_jax(self.carry), True
             rates = rates_from(self.rate, int(self.carry.k), count)
             self.before, self.count = self.carry, (count := len(rates))
-            self.carry, buffers = self._advance(self.carry, count, self._scheduled(rates), self.program.constants)
-            arrays = [np.asarray(buffer) for buffer in buffers]
-        # a full block is used in place; a part of one is copied, lest a few rows hold a whole buffer
-        x, fun, slope, length, *varying = (a if count == self.longest else a[:count].copy() for a in arrays)
-        evaluations = varying[1] if len(varying) > 1 else np.broadcast_to(1, count)
-        return Block(x, fun, slope, varying[0] if varying else largest(rates), length, evaluations)
-
-    def _scheduled(self, rates: np.ndarray) -> Any:
-        """Return the rates as the program takes them: one for all steps where it never changes, else a table."""
-        if isinstance(self.rate, (Constant, PerParameter, StepRule)):
-            return rates[0]
-        table = np.zeros(self.longest)
-        table[: len(rates)] = rates
-        return _Table(table)
+            scheduled = as_scheduled(self.rate, rates, self.longest)
+            self.carry, buffers = self._advance(self.carry, count, scheduled, self.program.constants)
+            return as_block(buffers, count, rates)
 
     def method_state(self, count: int) -> Any:
         import jax
@@ -95,69 +94,112 @@ class _Table(NamedTuple):
     rates: Any
 
 
-class _Code:
+def as_scheduled(rate: Rate, rates: np.ndarray, longest: int) -> Any:
+    """Return the rates as a program takes them: one for all steps where it never changes, else a table."""
+    if isinstance(rate, (Constant, PerParameter, StepRule)):
+        return rates[0]
+    table = np.zeros(longest)
+    table[: len(rates)] = rates
+    return _Table(table)
+
+
+def in_jax(carry: Carry) -> Carry:
+    """Return the carry with JAX's arrays."""
+    import jax
+
+    return jax.tree_util.tree_map(jax.numpy.asarray, _as_tree(carry))
+
+
+def as_block(buffers: tuple[jax.Array, ...], count: int, rates: np.ndarray) -> Block:
+    """Return the first `count` records of a program's buffers."""
+    arrays = [np.asarray(buffer) for buffer in buffers]
+    # a full block is used in place; a part of one is copied, lest a few rows hold a whole buffer
+    x, fun, slope, length, *varying = (a if count == len(a) else a[:count].copy() for a in arrays)
+    evaluations = varying[1] if len(varying) > 1 else np.broadcast_to(1, count)
+    return Block(x, fun, slope, varying[0] if varying else largest(rates), length, evaluations)
+
+
+class Code:
     """A program's code without its constants, equal to every other of the same key, so that it is found again."""
 
     def __init__(self, program: Program) -> None:
         self.key, self.value = program.key, program.value
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Code) and other.key == self.key
+        return isinstance(other, Code) and other.key == self.key
 
     def __hash__(self) -> int:
         return hash(self.key)
 
 
 @functools.lru_cache(maxsize=128)
-def _programs(code: _Code, method: UpdateRule, rate: Rate | None, longest: int) -> Any:
+def _programs(code: Code, method: UpdateRule, rate: Rate | None, longest: int) -> Any:
     """Return the compiled function that takes `count` more steps."""
     import jax
-    import jax.numpy as jnp
 
     from fallline.arrays.scalars import in_scalars
 
-    value = code.value
-
-    def point(x: jax.Array, constants: Any) -> Point:
-        return Point(x, *jax.value_and_grad(value)(x, constants))
-
     def step(carry: Carry, scheduled: Any, constants: Any) -> tuple[Carry, tuple[Any, ...]]:
-        dtype = carry.point.x.dtype
-        evaluate = Evaluate(lambda x: value(x, constants), lambda x: point(x, constants))
-        after, move = take_step(carry, method, rate, scheduled, evaluate)
-        after = jax.tree_util.tree_map(lambda new, old: jnp.asarray(new, old.dtype), _as_tree(after), carry)
-        # what is the same at every step is not written at every step: see CompiledEngine.advance
-        varying = (() if rate is None else (move.learning_rate,)) + (
-            (move.evaluations,) if isinstance(rate, StepRule) else ()
-        )
-        numbers = (after.point.fun, norm(after.point.gradient), move.step_norm, *varying)
-        return after, (after.point.x, *(jnp.asarray(number, dtype) for number in numbers))
+        return recorded_step(carry, method, rate, scheduled, evaluation(code, constants))
 
     @jax.jit
     def advance(carry: Carry, count: int, scheduled: Any, constants: Any) -> tuple[Carry, tuple[jax.Array, ...]]:
-        rewritten = in_scalars(step, carry, _rate_at(scheduled, 0), constants)
+        rewritten = in_scalars(step, carry, rate_at(scheduled, 0), constants)
         if rewritten is not None:
             return _scalar_loop(rewritten, carry, count, scheduled, constants, longest)
-        return _array_loop(step, carry, count, scheduled, constants, longest)
+        return array_loop(
+            lambda carry, place: step(carry, rate_at(scheduled, place), constants), carry, count, longest
+        )
 
     return advance
 
 
-def _rate_at(scheduled: Any, place: Any) -> Any:
-    return scheduled.rates[place] if isinstance(scheduled, _Table) else scheduled
+def evaluation(code: Code, constants: Any) -> Evaluate:
+    """Return the program as step rules may ask it."""
+    import jax
+
+    return Evaluate(
+        lambda x: code.value(x, constants), lambda x: Point(x, *jax.value_and_grad(code.value)(x, constants))
+    )
 
 
-def _array_loop(step: Any, carry: Carry, count: Any, scheduled: Any, constants: Any, longest: int) -> Any:
-    """Return the carry and the records after `count` steps on arrays."""
+def recorded_step(
+    carry: Carry,
+    method: UpdateRule,
+    rate: Rate | None,
+    scheduled: Any,
+    evaluate: Evaluate,
+    ahead: Evaluate | None = None,
+) -> tuple[Carry, tuple[Any, ...]]:
+    """Return the carry after a step, of the same types, and the row that records the step."""
     import jax
     import jax.numpy as jnp
 
-    rows = jax.eval_shape(step, carry, _rate_at(scheduled, 0), constants)[1]
+    after, move = take_step(carry, method, rate, scheduled, evaluate, ahead)
+    after = jax.tree_util.tree_map(lambda new, old: jnp.asarray(new, old.dtype), _as_tree(after), carry)
+    # what is the same at every step is not written at every step: see as_block
+    varying = (() if rate is None else (move.learning_rate,)) + (
+        (move.evaluations,) if isinstance(rate, StepRule) else ()
+    )
+    numbers = (after.point.fun, norm(after.point.gradient), move.step_norm, *varying)
+    return after, (after.point.x, *(jnp.asarray(number, carry.point.x.dtype) for number in numbers))
+
+
+def rate_at(scheduled: Any, place: Any) -> Any:
+    return scheduled.rates[place] if isinstance(scheduled, _Table) else scheduled
+
+
+def array_loop(step: Any, carry: Carry, count: Any, longest: int) -> Any:
+    """Return the carry and the records after `count` steps on arrays; `step` takes the carry and the step's place."""
+    import jax
+    import jax.numpy as jnp
+
+    rows = jax.eval_shape(step, carry, 0)[1]
     buffers = tuple(jnp.zeros((longest, *row.shape), row.dtype) for row in rows)
 
     def body(place: jax.Array, state: tuple[Carry, tuple[jax.Array, ...]]) -> tuple[Carry, tuple[jax.Array, ...]]:
         before, written = state
-        after, row = step(before, _rate_at(scheduled, place), constants)
+        after, row = step(before, place)
         return after, tuple(column.at[place].set(item) for column, item in zip(written, row, strict=True))
 
     return jax.lax.fori_loop(0, count, body, (carry, buffers))
@@ -172,7 +214,7 @@ def _scalar_loop(rewritten: Any, carry: Carry, count: Any, scheduled: Any, const
     scalars, fixed = _split(leaves), _split(jax.tree_util.tree_leaves(constants))
 
     def beside(place: Any) -> list[Any]:
-        return [*_split([_rate_at(scheduled, place)]), *fixed]
+        return [*_split([rate_at(scheduled, place)]), *fixed]
 
     size, dtype = carry.point.x.size, carry.point.x.dtype
     made = jax.eval_shape(rewritten, [*scalars, *beside(0)])[len(scalars) :]
@@ -198,7 +240,7 @@ def _split(leaves: list[Any]) -> list[Any]:
     return [leaf.ravel()[i] for leaf in leaves for i in range(leaf.size)]
 
 
-def _is_frozen(thing: Any) -> bool:
+def is_frozen(thing: Any) -> bool:
     """Tell whether a thing can never change, so that what was compiled from it stays true."""
     return dataclasses.is_dataclass(thing) and type(thing).__dataclass_params__.frozen  # type: ignore[attr-defined]
 

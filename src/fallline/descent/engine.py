@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,12 +33,14 @@ class Engine(ABC):
     """Takes steps in blocks of at most `longest`.
 
     `foresight` tells whether steps may be taken beyond the one at which a rule will turn out to stop the run: not
-    where the user's function could notice.
+    where the user's function could notice. `noisy` tells whether costs are those of some rows only: the lowest of them
+    is then no sign of the best point.
     """
 
     longest: int
     foresight: bool
     rate: Rate
+    noisy: bool = False
 
     @abstractmethod
     def start(self) -> Block:
@@ -51,21 +54,33 @@ class Engine(ABC):
     def method_state(self, count: int) -> Any:
         """Return the method's state after the first `count` steps of the last block."""
 
+    def epoch_costs(self, iterations: int) -> np.ndarray | None:
+        """Return the costs over all rows at the start and after each epoch done; None where there are no epochs."""
+        return None
+
 
 class EagerEngine(Engine):
-    """Takes the steps one by one in NumPy."""
+    """Takes the steps one by one in NumPy; `evaluate_at` gives the objective of each, where that changes."""
 
-    def __init__(self, objective: Objective, x0: np.ndarray, method: UpdateRule, rate: Rate) -> None:
+    def __init__(
+        self,
+        objective: Objective,
+        x0: np.ndarray,
+        method: UpdateRule,
+        rate: Rate,
+        evaluate_at: Callable[[int], Evaluate] | None = None,
+    ) -> None:
         self.objective, self.x0, self.method, self.rate = objective, x0, method, rate
         self.longest = max(1, min(4096, 4_000_000 // (8 * x0.size + 48)))
         self.foresight = objective.pure
+        self.evaluate_at = evaluate_at
         self.evaluate = Evaluate(self._cost, self._point)
         self.carry: Carry | None = None
         self.before: Carry | None = None
         self.count = 0
 
     def start(self) -> Block:
-        point = self._point(self.x0)
+        point = self._evaluates(0)[0].point(self.x0)
         self.carry = begin(point, self.method, self.rate, 0)
         block = columns(1, self.x0)
         _write(block, 0, point, np.nan, np.nan, 1)
@@ -80,7 +95,7 @@ class EagerEngine(Engine):
         block = columns(self.count, self.x0)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for row, scheduled in enumerate(rates):
-                carry, move = take_step(carry, self.method, self.rate, scheduled, self.evaluate)
+                carry, move = take_step(carry, self.method, self.rate, scheduled, *self._evaluates(carry.k))
                 _write(block, row, carry.point, move.learning_rate, move.step_norm, int(move.evaluations))
         if isinstance(self.rate, Schedule):
             block.learning_rate[:] = largest(rates)  # not rounded to the parameters' type
@@ -92,6 +107,12 @@ class EagerEngine(Engine):
             self.carry = self.before
             self.advance(count)
         return None if self.carry is None else self.carry.method_state
+
+    def _evaluates(self, k: int) -> tuple[Evaluate, Evaluate | None]:
+        """Return the objective of update `k`, and that of the next where it is another."""
+        if self.evaluate_at is None:
+            return self.evaluate, None
+        return self.evaluate_at(k), self.evaluate_at(k + 1)
 
     def _cost(self, x: np.ndarray) -> np.floating:
         return self.x0.dtype.type(self.objective.value(x))

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from fallline.arrays.layout import Layout, Leaf
+from fallline.descent.batches import BatchEngine, BatchPlan
 from fallline.descent.compiled import CompiledEngine
 from fallline.descent.engine import Block, EagerEngine, Engine
 from fallline.descent.step import Rate
@@ -42,7 +43,8 @@ class Run:
     """What a descent leaves behind: its steps (flat), the reason it stopped, its counts and its time.
 
     `answer` is the point of a method that averages; None where the best point is the answer, as the one is that was
-    found optimal on the way.
+    found optimal on the way. On mini-batches it is the last point, and `epoch_costs` are the costs over all rows at the
+    start and after each epoch.
     """
 
     trace: Trace
@@ -53,6 +55,7 @@ class Run:
     evaluations: int
     seconds: float
     answer: np.ndarray | None = None
+    epoch_costs: np.ndarray | None = None
 
 
 def descend(
@@ -68,6 +71,7 @@ def descend(
     record: Literal["all", "thin", "ends"] = "all",
     progress: Callable[[Record], None] | None = None,
     layout: Layout | None = None,
+    plan: BatchPlan | None = None,
 ) -> Run:
     """Descend from `x0` until a rule, optimality, the guards or the callback stop the run.
 
@@ -95,13 +99,14 @@ def descend(
         Sees the last record of each block.
     layout : Layout, optional
         How records show the parameters; as a flat array by default.
+    plan : BatchPlan, optional
+        The rows that each step sees, where those are not all.
     """
     layout = layout or Layout(Leaf("array", (x0.size,), 0), x0.size, x0.dtype)
     if isinstance(method, Method):
         method = method.laid_out(layout)
-    loop = _Loop(
-        _engine(objective, x0, method, rate), method, x0, stopping, optimality, callback, record, progress, layout
-    )
+    engine = _engine(objective, x0, method, rate) if plan is None else BatchEngine(plan, x0, method, rate)
+    loop = _Loop(engine, method, x0, stopping, optimality, callback, record, progress, layout)
     return loop.run(max_iterations)
 
 
@@ -135,7 +140,7 @@ class _Loop:
         self.started = time.perf_counter()
         self.iteration = 0
         self.evaluations = self.kept = 0
-        self.pace = 16 if engine.foresight else 1
+        self.pace = min(16, engine.longest) if engine.foresight else 1
         # steps beyond the stop are nearly free at a fixed rate, but a line search at the minimum tries in vain for long
         self.growth = 2 if isinstance(engine.rate, StepRule) else 16
 
@@ -243,10 +248,12 @@ class _Loop:
         seconds = time.perf_counter() - self.started
         trace = Trace(recorder.blocks(), self.layout)
         best = recorder.best or first
-        answer = None if reason is StopReason.CONVERGED else self._answer(last)
-        return Run(trace, best, last, reason, self.iteration, self.evaluations, seconds, answer)
+        answer = self._answer(last, reason)
+        costs = self.engine.epoch_costs(self.iteration)
+        return Run(trace, best, last, reason, self.iteration, self.evaluations, seconds, answer, costs)
 
-    def _answer(self, last: Rows) -> np.ndarray | None:
-        if not isinstance(self.method, Method) or not self.method.averages or self.iteration == 0:
-            return None
+    def _answer(self, last: Rows, reason: StopReason) -> np.ndarray | None:
+        averages = isinstance(self.method, Method) and self.method.averages and self.iteration > 0
+        if not averages or reason is StopReason.CONVERGED:
+            return last.x[0] if self.engine.noisy and np.isfinite(last.fun[0]) else None
         return np.asarray(self.method.answer(self.engine.method_state(self.kept), last.x[0]))

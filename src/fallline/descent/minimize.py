@@ -12,18 +12,19 @@ from typing import Any, Literal
 import numpy as np
 
 from fallline.arrays.layout import Layout, flatten
+from fallline.descent.batches import Batches, BatchPlan
+from fallline.descent.data import check_data
+from fallline.descent.epochs import EpochWatch, on_all_rows
 from fallline.descent.loop import Run, descend
+from fallline.descent.problem import build_objective
 from fallline.descent.rates import resolve_rate
 from fallline.diagnosis import Evidence, diagnose
-from fallline.diagnosis.gradient_check import compare_gradient
 from fallline.diagnosis.optimality import Watch, assess, certify
 from fallline.errors import InputError, InputTypeError, shown
-from fallline.methods import LBFGS, GradientDescent, UpdateRule, find
+from fallline.methods import LBFGS, Adam, GradientDescent, UpdateRule, find
 from fallline.methods.torch_optimizer import TorchOptimizer
 from fallline.objectives.base import Objective
-from fallline.objectives.differences import DifferencedFunction
-from fallline.objectives.given import GivenGradient
-from fallline.objectives.ladder import differentiate
+from fallline.objectives.batched import BatchedFunction
 from fallline.stopping import Rule, StepBelow
 from fallline.stopping.stalled import Stalled
 from fallline.trace import Finding, Record, Result, StopReason
@@ -37,34 +38,43 @@ def minimize(
     x0: Any,
     *,
     args: tuple[Any, ...] = (),
+    data: tuple[Any, ...] | None = None,
     gradient: Callable[..., Any] | bool | Literal["auto", "finite-differences"] = "auto",
     method: str | UpdateRule = "auto",
     learning_rate: Any = None,
     tolerance: float | None = None,
     stopping: Rule | None = None,
     max_iterations: int = 10_000,
+    batch_size: int | None = None,
+    epochs: int | None = None,
+    seed: int = 0,
     callback: Callable[[Record], Any] | None = None,
     progress: bool | Literal["auto"] = "auto",
     record: Literal["all", "thin", "ends"] = "all",
     check_gradient: bool = True,
 ) -> Result:
-    """Minimise a plain NumPy function by gradient descent.
+    """Minimise a function by gradient descent: a plain NumPy function, or a torch function.
 
     Parameters
     ----------
     fun : callable
-        ``fun(x, *args)`` returns one number, the cost; with ``gradient=True`` the pair (cost, gradient).
-    x0 : number, list of numbers, array, or a dict, list or tuple of arrays
-        The start. Everything about parameters comes back in its kind and shape. float32 stays float32, whole
-        numbers become float64.
+        ``fun(x, *data, *args)`` returns one number, the cost; with ``gradient=True`` the pair (cost, gradient).
+    x0 : number, list of numbers, array, torch tensor, or a dict, list or tuple of arrays or of tensors
+        The start. Everything about parameters comes back in its kind and shape, tensors on their device, but for the
+        columns of the trace, which are NumPy's. float32 stays float32, whole numbers become float64. From tensors,
+        `fun` is a torch function.
     args : tuple
         Further arguments of `fun` and `gradient`.
+    data : tuple of array, optional
+        Arrays with a row for each observation, over which `fun` is a mean. They come before `args`.
     gradient : "auto", callable, True or "finite-differences"
         "auto" differentiates the NumPy code exactly and compiles it where it can; where it cannot it goes step by
-        step, or by finite differences, and a finding says why. A callable ``gradient(x, *args)`` is used as it is.
+        step, or by finite differences, and a finding says why. A torch function is left to torch's autograd. A callable
+        ``gradient(x, *data, *args)`` is used as it is.
     method : str or method
-        A name or an instance from `fallline.methods`. "auto" is plain gradient descent where `learning_rate` is
-        given, else limited-memory BFGS with a line search, which needs no tuning.
+        A name or an instance from `fallline.methods`; an optax transformation; or, from tensors, a class of
+        ``torch.optim``, its settings given by ``functools.partial``. "auto" is plain gradient descent where
+        `learning_rate` is given, else limited-memory BFGS with a line search, or on mini-batches Adam.
     learning_rate : float, schedule, step rule, callable, tree of float, or None
         A callable gives the rate of iteration 0, 1, …. A tree in the structure of `x0` gives each parameter a rate of
         its own (a number serves all below it); the trace then shows the largest. None leaves it to the method.
@@ -74,7 +84,15 @@ def minimize(
         From `fallline.stopping`, combined with ``|`` and ``&``. With neither, the run stops when the point is
         optimal: no negative curvature, and an estimated gap of at most 1e-8 of what the run has gained.
     max_iterations : int
-        Iterations allowed.
+        Iterations allowed. One iteration is one update, on mini-batches too.
+    batch_size : int, optional
+        Rows of `data` for an update: 1 is stochastic descent, more are mini-batches. None uses all of them. The rows of
+        the trace then have the cost and slope of the batch that the next update steps on; everything said about the
+        answer, which is the last point, is over all rows.
+    epochs : int, optional
+        Passes over `data`, instead of `max_iterations`.
+    seed : int
+        Settles the order of the rows, another one in each epoch.
     callback : callable, optional
         Sees each kept `Record`; returning True stops the run.
     progress : "auto" or bool
@@ -91,8 +109,8 @@ def minimize(
 
     Raises
     ------
-    InputError, InputTypeError
-        Where an argument cannot be used; both before the first step.
+    InputError, InputTypeError, DataError
+        Where an argument cannot be used; all before the first step.
 
     Examples
     --------
@@ -104,28 +122,37 @@ def minimize(
     started = time.perf_counter()
     _check_arguments(fun, args, tolerance, stopping, max_iterations, record, progress)
     flat, layout, whole = flatten(x0, label=_argument_name(fun))
-    rule = _resolve_method(method, learning_rate, layout)
+    rows, batches = check_data(data, batch_size, epochs, seed)
+    steps = batches.steps if batches is not None else 1
+    most = max_iterations if epochs is None else epochs * steps
+    rule = _resolve_method(method, learning_rate, layout, batches)
     rate = resolve_rate(learning_rate, rule, layout)
     rules = StepBelow(tolerance) if tolerance is not None else stopping
     findings = [_integer_start(x0)] if whole else []
-    line = view("live_line")(max_iterations, delay=0.0 if progress is True else 1.0) if progress else None
+    line = view("live_line")(most, delay=0.0 if progress is True else 1.0) if progress else None
     # what overflows or leaves a domain is told by the findings, not by NumPy's warnings
     with np.errstate(all="ignore"):
-        objective = _objective(fun, flat, layout, args, gradient, check_gradient, findings)
-        watch = Watch(objective) if rules is None else None
+        whole_args, batched = ((*rows, *args), ()) if batches is None else (args, rows)
+        objective = build_objective(fun, flat, layout, whole_args, gradient, check_gradient, findings, batched)
+        plan, watch = None, Watch(objective) if rules is None else None
+        if batches is not None:
+            given = gradient if callable(gradient) else None
+            plan = BatchPlan(BatchedFunction(fun, given, objective, layout, rows, args), batches)
+            watch = EpochWatch(watch, objective, batches) if watch is not None else None
         try:
             run = descend(
                 objective,
                 flat,
                 method=rule,
                 rate=rate,
-                stopping=rules or Stalled(),
+                stopping=rules if rules is not None or plan is not None else Stalled(),
                 optimality=watch,
-                max_iterations=max_iterations,
+                max_iterations=most,
                 callback=callback,
                 record=record,
                 progress=line.update if line is not None and line.wanted else None,
                 layout=layout,
+                plan=plan,
             )
         finally:
             if line is not None:
@@ -170,9 +197,11 @@ def _argument_name(fun: Callable[..., Any]) -> str:
     return parameters[0].name if parameters and parameters[0].kind != inspect.Parameter.VAR_POSITIONAL else "x"
 
 
-def _resolve_method(method: Any, learning_rate: Any, layout: Layout) -> UpdateRule:
+def _resolve_method(method: Any, learning_rate: Any, layout: Layout, batches: Batches | None) -> UpdateRule:
     if isinstance(method, str) and method.lower() == "auto":
-        return GradientDescent() if learning_rate is not None else LBFGS()
+        if learning_rate is not None:
+            return GradientDescent()
+        return LBFGS() if batches is None else Adam()
     rule = find(method)
     if isinstance(rule, TorchOptimizer):
         rate = float(learning_rate) if isinstance(learning_rate, numbers.Real) and learning_rate > 0 else None
@@ -190,52 +219,6 @@ def _integer_start(x0: Any) -> Finding:
     )
 
 
-def _objective(
-    fun: Callable[..., Any],
-    x0: np.ndarray,
-    layout: Layout,
-    args: tuple[Any, ...],
-    gradient: Any,
-    check: bool,
-    findings: list[Finding],
-) -> Objective:
-    """Build the objective by what the user said about the gradient, adding what was noticed to `findings`."""
-    if gradient is True or callable(gradient):
-        objective = GivenGradient(fun, None if gradient is True else gradient, layout, args)
-        cost, given = objective.value_and_gradient(x0)
-        if check and np.isfinite(cost):
-            wrong = compare_gradient(objective.value, given, x0, layout.name_of)
-            findings += [wrong] if wrong is not None else []
-        objective.counts.function = objective.counts.gradient = 0
-        return objective
-    if isinstance(gradient, str) and gradient == "finite-differences":
-        return DifferencedFunction(fun, layout, args)
-    if not (isinstance(gradient, str) and gradient == "auto"):
-        raise InputTypeError(
-            f'gradient must be "auto", a function, True or "finite-differences"; got {shown(gradient)}. '
-            "Leave it out and fallline differentiates the function."
-        )
-    objective, why = differentiate(fun, x0, layout, args)
-    if why:
-        findings.append(_lower_rung(objective, why, layout.holds_tensors))
-    return objective
-
-
-def _lower_rung(objective: Objective, why: str, tensors: bool) -> Finding:
-    source = objective.source
-    meaning = (
-        "exact, but not compiled" if source == "stepwise" else "measured by finite differences, to about ten digits"
-    )
-    because = "torch's autograd could not follow the function" if tensors else "the function could not be compiled as it is"
-    remedy = (
-        "Keep to tensors all the way: no float(), .item(), .detach() or .numpy()."
-        if tensors
-        else "Write that part with NumPy's array functions (np.where for an if, np.exp for math.exp) to have it compiled."
-    )
-    message = f"The gradient is {meaning}, because {because}: {why}."
-    return Finding("lower-gradient-rung", "info", message, remedy, {"source": source})
-
-
 def _result(
     run: Run,
     objective: Objective,
@@ -248,8 +231,9 @@ def _result(
 ) -> Result:
     """Verify the best point, diagnose the run and put everything into a `Result`."""
     evaluations, gradients = objective.counts.function, objective.counts.gradient
-    if objective.program is not None:
+    if objective.program is not None or run.epoch_costs is not None:
         evaluations = gradients = run.evaluations
+    kept, run = run.trace, run if run.epoch_costs is None else on_all_rows(run, objective)
     x = np.ascontiguousarray(run.best.x[0]) if run.answer is None else run.answer
     fun, slope = objective.value_and_gradient(x)
     if run.answer is None:
@@ -271,13 +255,14 @@ def _result(
         success=success,
         reason=reason,
         message=_message(success, reason),
-        trace=run.trace,
+        trace=kept,
         diagnosis=findings,
         certificate=certify(verdict),
         gradient_source=objective.source,
         method=_describe(method, rate),
         seconds=time.perf_counter() - started,
         landscape=objective.values,
+        epoch_costs=run.epoch_costs,
     )
 
 

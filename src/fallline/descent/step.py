@@ -38,17 +38,24 @@ def begin(point: Point, method: UpdateRule, rate: Rate, k: Any) -> Carry:
 
 
 def take_step(
-    carry: Carry, method: UpdateRule, rate: Rate | None, scheduled: Any, evaluate: Evaluate
+    carry: Carry,
+    method: UpdateRule,
+    rate: Rate | None,
+    scheduled: Any,
+    evaluate: Evaluate,
+    ahead: Evaluate | None = None,
 ) -> tuple[Carry, Move]:
     """Turn the gradient into a direction, scale it by the rate, and move there.
 
     `scheduled` is the rate that the schedule has for this step, a scalar or of shape (d,); `rate` matters only where it
-    is measured.
+    is measured. `ahead` is the objective of the next step where that is another: on the next rows of data.
     """
     here = carry.point
     if isinstance(rate, StepRule) and not isinstance(method, RatedMethod):
         direction, method_state = method.update(here.gradient, carry.method_state, here.x)
         learning_rate, there, rate_state, evaluations = rate.take(here, direction, evaluate, carry.rate_state)
+        if ahead is not None:
+            there, evaluations = ahead.point(there.x), evaluations + 1
         move = Move(learning_rate, norm(there.x - here.x), evaluations)
         return Carry(carry.k + 1, there, method_state, rate_state), move
     xp = namespace(here.x)
@@ -63,7 +70,7 @@ def take_step(
     else:
         direction, method_state = method.update(here.gradient, carry.method_state, here.x)
         x = here.x - learning_rate * direction
-    there = evaluate.point(x)
+    there = (evaluate if ahead is None else ahead).point(x)
     largest = learning_rate if learning_rate.ndim == 0 else xp.max(learning_rate)
     return Carry(carry.k + 1, there, method_state, rate_state), Move(largest, norm(there.x - here.x), evaluations)
 

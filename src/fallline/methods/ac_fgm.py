@@ -17,7 +17,7 @@ __all__ = ["ACFGM", "ACFGMState"]
 
 
 class ACFGMState(NamedTuple):
-    """The point before, the anchor y, shape (d,), the first step length, the last one, tau and the one before, the count."""
+    """The point before, the anchor y, shape (d,), the first and the last eta, tau, the tau before, the steps."""
 
     before: Point
     y: Any
@@ -104,7 +104,7 @@ class ACFGM(RatedMethod):
         """Return the first step length, measured once."""
 
         def measure(_: tuple[Any, Any]) -> tuple[Any, Any]:
-            return probed_rate(here, here.gradient, evaluate) / 2.5, wanted != wanted
+            return probed_rate(here, here.gradient, evaluate) / 2.5, ~wanted
 
         return while_loop(lambda state: state[1], measure, (known, wanted), here.x)[0]
 

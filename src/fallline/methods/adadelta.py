@@ -24,8 +24,8 @@ class AdaDeltaState(NamedTuple):
 class AdaDelta(Method):
     """Scale every parameter by the ratio of its recent steps to its recent gradients, so that no unit is left over.
 
-    ``v = rho*v + (1-rho)*g²``, the direction is ``d = g * sqrt(u + eps)/sqrt(v + eps)``, then ``u = rho*u + (1-rho)*d²``.
-    It begins with steps of about ``sqrt(eps)`` and needs a while to grow them.
+    ``v = rho*v + (1-rho)*g²``, the direction is ``d = g * sqrt(u + eps)/sqrt(v + eps)``, and then
+    ``u = rho*u + (1-rho)*d²``. It begins with steps of about ``sqrt(eps)`` and needs a while to grow them.
 
     Parameters
     ----------
@@ -65,7 +65,9 @@ class AdaDelta(Method):
     def __post_init__(self) -> None:
         check_share("rho", self.rho, "An average must fade. The usual one is 0.9.")
         check_positive("eps", self.eps, "The first step is as long as its root. The usual one is 1e-6.")
-        check_not_negative("weight_decay", self.weight_decay, "It pulls the parameters towards 0. With 0 there is none.")
+        check_not_negative(
+            "weight_decay", self.weight_decay, "It pulls the parameters towards 0. With 0 there is none."
+        )
 
     def init(self, x: Any) -> AdaDeltaState:
         zeros = namespace(x).zeros_like(x)

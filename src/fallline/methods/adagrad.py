@@ -66,9 +66,13 @@ class AdaGrad(Method):
 
     def __post_init__(self) -> None:
         check_not_negative("lr_decay", self.lr_decay, "The steps would grow. With 0 only the sum shrinks them.")
-        check_not_negative("weight_decay", self.weight_decay, "It pulls the parameters towards 0. With 0 there is none.")
         check_not_negative(
-            "initial_accumulator_value", self.initial_accumulator_value, "It begins a sum of squares. The usual one is 0."
+            "weight_decay", self.weight_decay, "It pulls the parameters towards 0. With 0 there is none."
+        )
+        check_not_negative(
+            "initial_accumulator_value",
+            self.initial_accumulator_value,
+            "It begins a sum of squares. The usual one is 0.",
         )
         check_positive("eps", self.eps, "It keeps the step finite where the gradient is zero. The usual one is 1e-10.")
 

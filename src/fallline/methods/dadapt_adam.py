@@ -16,7 +16,7 @@ __all__ = ["DAdaptAdam", "DAdaptAdamState"]
 
 
 class DAdaptAdamState(NamedTuple):
-    """Adam's averages, of the steps and of the squared gradient, the average of the steps, its products, the estimate."""
+    """Adam's averages, the slower one of the weighted gradients, shape (d,), its products, and the estimate d."""
 
     moments: Moments
     sum: Any

@@ -73,7 +73,9 @@ class DAdaptSGD(RatedMethod):
 
     def __post_init__(self) -> None:
         check_share("momentum", self.momentum, "The parameters would never move. The usual one is 0.9.")
-        check_not_negative("weight_decay", self.weight_decay, "It pulls the parameters towards 0. With 0 there is none.")
+        check_not_negative(
+            "weight_decay", self.weight_decay, "It pulls the parameters towards 0. With 0 there is none."
+        )
         check_positive("d0", self.d0, "It is a distance to begin with. The usual one is 1e-6.")
         check_growth("growth_rate", self.growth_rate, "A distance must be able to grow. Try 1.02.")
 

@@ -14,7 +14,7 @@ __all__ = ["DoG", "DoGState"]
 
 
 class DoGState(NamedTuple):
-    """The start and the average, shape (d,), the largest distance from the start, the sum of squared slopes, the steps."""
+    """The start and the average, shape (d,), the largest distance from the start, the sum of squares, the steps."""
 
     start: Any
     average: Any
@@ -27,8 +27,8 @@ class DoGState(NamedTuple):
 class DoG(Method):
     """Gradient descent with the rate ``r / sqrt(G + eps)``: the distance covered over the gradients met.
 
-    ``r = max(r, ||x - start||)`` begins at ``reps_rel * (1 + ||start||)``, ``G = G + ||g||²``. The answer is the average
-    ``a = (1-c)*a + c*x`` with ``c = (1+gamma)/(t+gamma)`` over the steps t = 1, 2, …, which favours late points.
+    ``r = max(r, ||x - start||)`` begins at ``reps_rel * (1 + ||start||)``, ``G = G + ||g||²``. The answer is an
+    average that favours late points: ``a = (1-c)*a + c*x`` with ``c = (1+gamma)/(t+gamma)`` over the steps t = 1, 2, …
 
     Parameters
     ----------
@@ -73,7 +73,9 @@ class DoG(Method):
     def __post_init__(self) -> None:
         check_positive("reps_rel", self.reps_rel, "The first step is as long. The usual one is 1e-6.")
         check_positive("eps", self.eps, "It keeps the step finite where the gradient is zero. The usual one is 1e-8.")
-        check_not_negative("weight_decay", self.weight_decay, "It pulls the parameters towards 0. With 0 there is none.")
+        check_not_negative(
+            "weight_decay", self.weight_decay, "It pulls the parameters towards 0. With 0 there is none."
+        )
         check_not_negative("gamma", self.gamma, "The average may not favour early points. The usual one is 8.")
 
     def init(self, x: Any) -> DoGState:

@@ -14,7 +14,7 @@ __all__ = ["DoWG", "DoWGState"]
 
 
 class DoWGState(NamedTuple):
-    """The start and the weighted sum of points, shape (d,), the largest squared distance, the sums of squares, of weights."""
+    """The start and the weighted sum of points, shape (d,), the largest squared distance, the sums of V and weights."""
 
     start: Any
     sum: Any
@@ -66,7 +66,9 @@ class DoWG(Method):
 
     def __post_init__(self) -> None:
         check_positive("eps", self.eps, "The first squared distance is as large. The usual one is 1e-4.")
-        check_not_negative("weight_decay", self.weight_decay, "It pulls the parameters towards 0. With 0 there is none.")
+        check_not_negative(
+            "weight_decay", self.weight_decay, "It pulls the parameters towards 0. With 0 there is none."
+        )
 
     def init(self, x: Any) -> DoWGState:
         return DoWGState(x, namespace(x).zeros_like(x), zero(x) + self.eps, zero(x), zero(x))

@@ -91,9 +91,9 @@ def _compiled(transformation: Any, layout: Layout | None) -> Any:
     """Return the compiled update for a run whose function is not compiled."""
     import jax
 
-    def cost(x: Any) -> Any:
+    def cost(_: Any) -> Any:
         raise InputError(
-            "method must not evaluate the function, where that cannot be compiled; got an optax transformation that does. "
+            "method must not evaluate the function where that is not compiled; got an optax transformation that does. "
             "optax follows compiled functions only. Use method='lbfgs', or see the finding lower-gradient-rung."
         )
 
@@ -113,6 +113,6 @@ def _to_numpy(tree: Any) -> Any:
     import jax
 
     def convert(leaf: Any) -> Any:
-        return leaf if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key) else np.asarray(leaf)
+        return leaf if jax.numpy.issubdtype(leaf.dtype, jax.dtypes.prng_key) else np.asarray(leaf)
 
     return jax.tree_util.tree_map(convert, tree)

@@ -35,8 +35,9 @@ class LBFGS(Method):
     """Turn the gradient by the curvature that the last steps have shown.
 
     The direction is ``H @ gradient`` with H the inverse-Hessian approximation of the last `memory` pairs
-    ``s = x - x_before``, ``y = gradient - gradient_before``, in its compact form started from ``(s·y / y·y) I``. Pairs without positive curvature are left out. The first direction is the gradient, shortened
-    to length one where it is longer; a step that led nowhere empties the memory and starts anew.
+    ``s = x - x_before``, ``y = gradient - gradient_before``, in its compact form started from ``(s·y / y·y) I``. Pairs
+    without positive curvature are left out. The first direction is the gradient, shortened to length one where it is
+    longer; a step that led nowhere empties the memory and starts anew.
 
     Parameters
     ----------

@@ -14,9 +14,10 @@ __all__ = ["Lion"]
 
 @dataclass(frozen=True, kw_only=True)
 class Lion(Method):
-    """Step by signs: the direction is ``sign(beta1*m + (1-beta1)*g) + weight_decay*x``; then ``m = beta2*m + (1-beta2)*g``.
+    """Step by the sign of a momentum, without regard to its size.
 
-    Every parameter moves by the learning rate at every step, so that the run comes no nearer than that.
+    The direction is ``sign(beta1*m + (1-beta1)*g) + weight_decay*x``, and then ``m = beta2*m + (1-beta2)*g``. Every
+    parameter moves by the learning rate at every step, so that the run comes no nearer than that.
 
     Parameters
     ----------
@@ -52,7 +53,9 @@ class Lion(Method):
 
     def __post_init__(self) -> None:
         check_betas(self.betas)
-        check_not_negative("weight_decay", self.weight_decay, "It pulls the parameters towards 0. With 0 there is none.")
+        check_not_negative(
+            "weight_decay", self.weight_decay, "It pulls the parameters towards 0. With 0 there is none."
+        )
 
     def init(self, x: Any) -> Any:
         return namespace(x).zeros_like(x)

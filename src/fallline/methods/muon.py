@@ -77,7 +77,9 @@ class Muon(Method):
 
     def __post_init__(self) -> None:
         check_share("momentum", self.momentum, "The momentum would never change. The usual one is 0.95.")
-        check_not_negative("weight_decay", self.weight_decay, "It pulls the parameters towards 0. With 0 there is none.")
+        check_not_negative(
+            "weight_decay", self.weight_decay, "It pulls the parameters towards 0. With 0 there is none."
+        )
         check_positive("eps", self.eps, "It keeps the step finite where the gradient is zero. The usual one is 1e-7.")
         check_whole("ns_steps", self.ns_steps, 1, "It counts iterations. The usual number is 5.")
         if self.adjust_lr_fn not in (None, "original", "match_rms_adamw"):
@@ -90,8 +92,8 @@ class Muon(Method):
         for leaf in layout.leaves:
             if len(leaf.shape) != 2:
                 raise InputError(
-                    f"x0 must hold nothing but matrices with Muon; got {layout.name_of(leaf.start)} of an array of shape "
-                    f"{leaf.shape}. It makes the singular values of a step equal. Use method='adamw', or reshape x0."
+                    f"x0 must hold nothing but matrices with Muon; got {layout.name_of(leaf.start)} of an array of "
+                    f"shape {leaf.shape}. It evens out the singular values of a step. Use method='adamw'."
                 )
         return replace(self, layout=layout)
 
@@ -104,7 +106,8 @@ class Muon(Method):
         state = self.momentum * state + (1 - self.momentum) * gradient
         ahead = (1 - self.momentum) * gradient + self.momentum * state if self.nesterov else state
         turned = [
-            self._scale(*leaf.shape) * self._orthogonalised(ahead[leaf.start : leaf.start + leaf.size].reshape(leaf.shape))
+            self._scale(*leaf.shape)
+            * self._orthogonalised(ahead[leaf.start : leaf.start + leaf.size].reshape(leaf.shape))
             for leaf in self.layout.leaves
         ]
         direction = namespace(x).concat([matrix.reshape(-1) for matrix in turned])

@@ -30,8 +30,8 @@ class ProdigyState(NamedTuple):
 class Prodigy(RatedMethod):
     """Adam with the distance from the start to the minimum as its learning rate, estimated as it goes.
 
-    With ``lam = d*rate``: ``r = beta3*r + d/d0*lam * g·(start - x)``, ``s = beta3*s + d/d0*lam * g``; m and v are Adam's
-    averages of ``d*g`` and its square; then ``d = max(d, d_coef * r/||s||₁)`` and
+    With ``lam = d*rate``: ``r = beta3*r + d/d0*lam * g·(start - x)``, ``s = beta3*s + d/d0*lam * g``; m and v are
+    Adam's averages of ``d*g`` and its square; then ``d = max(d, d_coef * r/||s||₁)`` and
     ``x = x - lam * (m/(sqrt(v) + d*eps) + weight_decay*x)``, with the new d beside `eps` and the old one in lam.
 
     Parameters

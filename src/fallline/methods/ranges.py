@@ -45,12 +45,14 @@ def check_betas(betas: object) -> None:
     pair = betas if isinstance(betas, tuple) and len(betas) == 2 else (inf, inf)
     if not all(0 <= _number("betas", beta) < 1 for beta in pair):
         raise InputError(
-            f"betas must be a tuple of two numbers, each at least 0 and below 1; got {shown(betas)}. They are the shares of two "
-            "averages that are kept at a step, and an average must fade. Write (0.9, 0.999), say."
+            f"betas must be a tuple of two numbers, each at least 0 and below 1; got {shown(betas)}. They are the "
+            "shares of two averages that are kept at a step, and an average must fade. Write (0.9, 0.999), say."
         )
 
 
 def _number(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise InputTypeError(f"{name} must be a number; got {shown(value)} ({type(value).__name__}). It enters a formula.")
+        raise InputTypeError(
+            f"{name} must be a number; got {shown(value)} ({type(value).__name__}). It enters a formula."
+        )
     return float(value)

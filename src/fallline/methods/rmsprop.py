@@ -72,7 +72,9 @@ class RMSProp(Method):
     def __post_init__(self) -> None:
         check_share("alpha", self.alpha, "An average must fade. The usual one is 0.99.")
         check_positive("eps", self.eps, "It keeps the step finite where the gradient is zero. The usual one is 1e-8.")
-        check_not_negative("weight_decay", self.weight_decay, "It pulls the parameters towards 0. With 0 there is none.")
+        check_not_negative(
+            "weight_decay", self.weight_decay, "It pulls the parameters towards 0. With 0 there is none."
+        )
         check_share("momentum", self.momentum, "The velocity would never fade. With 0 there is none.")
 
     def init(self, x: Any) -> RMSPropState:

@@ -62,7 +62,9 @@ class ScheduleFreeSGD(RatedMethod):
     def __post_init__(self) -> None:
         check_share("momentum", self.momentum, "Gradients are taken between the last step and the average. Try 0.9.")
         check_averaging("momentum", self.momentum, self.r, self.weight_lr_power)
-        check_not_negative("weight_decay", self.weight_decay, "It pulls the parameters towards 0. With 0 there is none.")
+        check_not_negative(
+            "weight_decay", self.weight_decay, "It pulls the parameters towards 0. With 0 there is none."
+        )
 
     def init(self, x: Any) -> Averaging:
         return first_averaging(x)

@@ -107,7 +107,9 @@ class TorchOptimizer(RatedMethod):
                 "Set it up by functools.partial, and give it the learning_rate that it needs."
             ) from error
         if not isinstance(made, torch.optim.Optimizer):
-            raise InputTypeError(f"method must make one of torch's optimizers; got {shown(made)} from {shown(self.make)}.")
+            raise InputTypeError(
+                f"method must make one of torch's optimizers; got {shown(made)} from {shown(self.make)}."
+            )
         return made, parameters
 
     def init(self, x: Any) -> tuple[torch.optim.Optimizer, list[torch.Tensor]]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Counts", "Objective", "Program"]
+__all__ = ["Counts", "Objective", "Program", "RowsProgram"]
 
 
 @dataclass
@@ -31,6 +32,17 @@ class Program:
     key: Any
     value: Any
     constants: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class RowsProgram(Program):
+    """A program on all rows of `data`, whose arrays are the first of its constants; and by `on` on some of them.
+
+    ``on(count)`` is the program for `count` rows: its value takes the arrays of these rows and then its constants.
+    """
+
+    data: tuple[Any, ...]
+    on: Callable[[int], Program]
 
 
 class Objective(ABC):

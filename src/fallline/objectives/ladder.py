@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fallline.arrays.layout import Layout
-from fallline.objectives.base import Objective
+from fallline.objectives.base import Objective, Program
 from fallline.objectives.differences import DifferencedFunction
 from fallline.objectives.plain import PlainFunction
 
@@ -16,7 +16,11 @@ __all__ = ["differentiate"]
 
 
 def differentiate(
-    function: Callable[..., Any], x0: np.ndarray, layout: Layout, args: tuple[Any, ...]
+    function: Callable[..., Any],
+    x0: np.ndarray,
+    layout: Layout,
+    args: tuple[Any, ...],
+    data: tuple[Any, ...] = (),
 ) -> tuple[Objective, str]:
     """Return the objective of a plain NumPy function, and why a lower rung was needed ("" where it was not).
 
@@ -33,17 +37,24 @@ def differentiate(
         How the function takes its parameters.
     args : tuple
         Its further arguments.
+    data : tuple of array
+        Rows that it takes before those, also fewer of them: its program, if it has one, is a `RowsProgram`.
     """
     from fallline.arrays.lifting import LeavesNumpyError, NeedsValueError
-    from fallline.objectives.lifted import CompiledFunction, StepwiseFunction, trace_program
+    from fallline.objectives.lifted import CompiledFunction, StepwiseFunction, trace_program, trace_rows
 
+    rest, args = args, (*data, *args)
     plain = PlainFunction(function, layout, args)
     expected = plain(x0)
     if layout.holds_tensors:
         return _differentiate_tensors(function, plain, x0, expected)
     reasons = []
+
+    def program() -> Program:
+        return trace_rows(function, layout, data, rest) if data else trace_program(function, layout, args)
+
     rungs: list[Callable[[], Objective]] = [
-        lambda: CompiledFunction(trace_program(function, layout, args), layout),
+        lambda: CompiledFunction(program(), layout),
         lambda: StepwiseFunction(function, layout, args),
     ]
     for make in rungs:
@@ -56,7 +67,8 @@ def differentiate(
             continue
         except LeavesNumpyError as error:
             reasons.append(str(error))
-            break
+            if not data:  # which may be looked at where the parameters are not
+                break
         # the plain function has answered, so whatever goes wrong here is the lifting's: the next rung is the answer
         except Exception as error:  # noqa: BLE001
             reasons.append(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")

@@ -15,10 +15,10 @@ from jax.core import eval_jaxpr
 from fallline.arrays.layout import Layout
 from fallline.arrays.lifting import LeavesNumpyError, lift, lower
 from fallline.errors import InputTypeError, shown
-from fallline.objectives.base import Objective, Program
+from fallline.objectives.base import Objective, Program, RowsProgram
 from fallline.objectives.closed import closed_key
 
-__all__ = ["CompiledFunction", "StepwiseFunction", "lifted_value", "trace_program"]
+__all__ = ["CompiledFunction", "StepwiseFunction", "compiled", "lifted_value", "trace_program", "trace_rows"]
 
 
 class _Keyed:
@@ -84,6 +84,33 @@ def _trace_closed(function: _Keyed, layout: Layout) -> Program:
     return _trace(function.function, layout, ())
 
 
+def trace_rows(
+    function: Callable[..., Any], layout: Layout, data: tuple[np.ndarray, ...], args: tuple[Any, ...]
+) -> RowsProgram:
+    """Trace ``function(x, *data, *args)`` into a program of any number of rows; all such programs share the data.
+
+    Raises
+    ------
+    NeedsValueError, LeavesNumpyError
+        Where the function cannot be followed without values of the parameters or the data, or not at all.
+    """
+    with jax.enable_x64(True):
+        arrays = tuple(jnp.asarray(array) for array in data)
+
+    def on(count: int) -> Program:
+        def value(x: jax.Array, *rows: jax.Array) -> jax.Array:
+            return scalar(function(layout.arguments(lift(x)), *map(lift, rows), *args)).astype(x.dtype)
+
+        with jax.enable_x64(True):
+            rows = (jax.ShapeDtypeStruct((count, *array.shape[1:]), array.dtype) for array in arrays)
+            traced = jax.make_jaxpr(value)(jax.ShapeDtypeStruct((layout.size,), layout.dtype), *rows)
+            constants = tuple(jnp.asarray(constant) for constant in traced.consts)
+        return Program(fingerprint(traced.jaxpr), _runner(traced.jaxpr, len(arrays)), constants)
+
+    whole = on(len(data[0]))
+    return RowsProgram(whole.key, whole.value, (*arrays, *whole.constants), arrays, on)
+
+
 def fingerprint(jaxpr: Any) -> tuple[Any, ...]:
     """Return what tells two traced programs apart: their operations, in order, with all their settings."""
     numbers: dict[Any, int] = {}
@@ -114,9 +141,11 @@ def fingerprint(jaxpr: Any) -> tuple[Any, ...]:
     return inputs, steps, tuple(map(name, jaxpr.outvars))
 
 
-def _runner(jaxpr: Any) -> Callable[[Any, tuple[Any, ...]], Any]:
+def _runner(jaxpr: Any, given: int = 0) -> Callable[[Any, tuple[Any, ...]], Any]:
+    """Return the function that runs the program; the first so many constants are given as arguments of it."""
+
     def value(x: Any, constants: tuple[Any, ...]) -> Any:
-        return eval_jaxpr(jaxpr, constants, x)[0]
+        return eval_jaxpr(jaxpr, constants[given:], x, *constants[:given])[0]
 
     return value
 

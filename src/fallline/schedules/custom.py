@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +37,7 @@ class Custom(Schedule):
     array([0.1 , 0.1 , 0.01, 0.01])
     """
 
-    function: Callable[[int], Any]
+    function: Any
 
     def __post_init__(self) -> None:
         if not callable(self.function) or isinstance(self.function, type):
@@ -79,6 +78,6 @@ def as_schedule(rate: Any) -> Schedule:
     """
     if isinstance(rate, Schedule):
         return rate
-    if isinstance(rate, bool) or not isinstance(rate, (int, float)):
-        return Custom(rate)
-    return Constant(float(rate))
+    if isinstance(rate, (int, float)) and not isinstance(rate, bool):
+        return Constant(float(rate))
+    return Custom(rate)

@@ -96,7 +96,9 @@ class ReduceOnPlateau(MeasuredSchedule):
     def follow(self, rate: Any, fun: Any, state: PlateauState) -> tuple[Any, PlateauState]:
         xp = namespace(fun)
         now = self._bounded(rate, state.factor)
-        better = ~xp.isfinite(state.best) | (fun < state.best - self.threshold * abs(state.best))
+        unknown = ~xp.isfinite(state.best)
+        best = xp.where(unknown, 0, state.best)
+        better = unknown | (fun < best - self.threshold * abs(best))
         resting = state.resting > 0
         waited = xp.where(better | resting, 0, state.waited + 1)
         late = waited > self.patience

@@ -33,8 +33,8 @@ class AdGDStep(StepRule):
     Parameters
     ----------
     initial : float, optional
-        The first rate, positive. None measures it: one over the curvature along the first gradient, with one more
-        evaluation.
+        The first rate, positive. None measures it, with one more evaluation: one over the curvature along the first
+        gradient, rounded to a power of two.
 
     Raises
     ------
@@ -93,16 +93,17 @@ class AdGDStep(StepRule):
 
 
 def probed_rate(here: Point, direction: Any, evaluate: Evaluate) -> Any:
-    """Return one over the curvature along a direction, found by one evaluation.
+    """Return one over the curvature along a direction, found by one evaluation and rounded to a power of two.
 
-    Where there is none, the rate makes a step of length 1.
+    A difference of gradients holds half the digits: rounded, it is the same on every machine. Where there is no
+    curvature, the rate makes a step of length 1.
     """
     xp = namespace(here.x)
     length = or_one(norm(direction))
     tiny = xp.finfo(here.x.dtype).eps ** 0.5 * xp.maximum(1 + 0 * length, norm(here.x)) / length
     curvature = norm(evaluate.point(here.x - tiny * direction).gradient - here.gradient) / (tiny * length)
     usable = (curvature > 0) & xp.isfinite(curvature)
-    return xp.where(usable, 1 / xp.where(usable, curvature, 1), 1 / length)
+    return xp.where(usable, xp.exp2(xp.round(-xp.log2(xp.where(usable, curvature, 1)))), 1 / length)
 
 
 def norm(vector: Any) -> Any:

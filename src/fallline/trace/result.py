@@ -26,7 +26,7 @@ class Result:
     Attributes
     ----------
     x : same kind and shape as ``x0``
-        The best point seen.
+        The best point seen; the average where the method says so, and after a run on mini-batches the last point.
     fun : float
         The cost at `x`.
     jac : same structure as ``x0``
@@ -46,11 +46,14 @@ class Result:
     certificate : Certificate
         How far `x` is from the minimum.
     gradient_source : str
-        ``"compiled"``, ``"stepwise"``, ``"finite-differences"`` or ``"user"``.
+        ``"compiled"``, ``"stepwise"``, ``"finite-differences"``, ``"user"`` or ``"torch"``.
     method : str
         The method, with its settings.
     seconds : float
         The time taken, with compilation and verification.
+    epoch_costs : array or None
+        After a run on mini-batches the cost over all rows at the start and at the end of each epoch, shape
+        (epochs + 1,); None after any other, whose trace has them.
     landscape : callable or None
         Maps flat points, shape (m, d), to costs, shape (m,), for pictures; None where the function is gone.
 
@@ -77,6 +80,7 @@ class Result:
     gradient_source: str
     method: str
     seconds: float
+    epoch_costs: np.ndarray | None = field(default=None, compare=False)
     landscape: Callable[[np.ndarray], np.ndarray] | None = field(default=None, compare=False)
 
     @property

@@ -1,0 +1,50 @@
+"""Looks at all the rows of a run on mini-batches: during it, and after it for the verdict."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from fallline.descent.batches import Batches
+from fallline.descent.loop import Optimality, Run
+from fallline.objectives.base import Objective
+from fallline.trace import Rows, Trace
+
+__all__ = ["EpochWatch", "on_all_rows"]
+
+
+class EpochWatch:
+    """Looks for optimality over all rows, at the ends of epochs only."""
+
+    def __init__(self, watch: Optimality, whole: Objective, batches: Batches) -> None:
+        self.watch, self.whole, self.batches = watch, whole, batches
+
+    def candidate(self, rows: Rows) -> int | None:
+        ends = np.flatnonzero(rows.iteration % self.batches.steps == 0)
+        found = self.watch.candidate(rows.take(ends)) if ends.size else None
+        return None if found is None else int(ends[found])
+
+    def holds(self, row: Rows) -> bool:
+        cost, gradient = self.whole.value_and_gradient(np.ascontiguousarray(row.x[0]))
+        return self.watch.holds(replace(row, fun=np.array([cost]), gradient_norm=np.array([np.linalg.norm(gradient)])))
+
+
+def on_all_rows(run: Run, whole: Objective) -> Run:
+    """Return the run with the start, the answer and the end only, their costs and slopes being those over all rows.
+
+    The end tells the highest rate of the run, and the longest step.
+    """
+    rates, lengths = run.trace.learning_rate, run.trace.step_norm
+    end = _looked_at(run.last, whole)
+    if run.iterations:
+        end = replace(end, learning_rate=np.array([np.nanmax(rates)]), step_norm=np.array([np.nanmax(lengths)]))
+    answer = _looked_at(run.best if run.answer is None else replace(run.last, x=run.answer[None]), whole)
+    start = _looked_at(run.trace.blocks[0].take(slice(0, 1)), whole)
+    rows = [start, end] if run.iterations else [start]
+    return replace(run, trace=Trace(rows, run.trace.layout), best=answer, last=end, answer=None)
+
+
+def _looked_at(row: Rows, whole: Objective) -> Rows:
+    cost, gradient = whole.value_and_gradient(np.ascontiguousarray(row.x[0]))
+    return replace(row, fun=np.array([cost]), gradient_norm=np.array([np.linalg.norm(gradient)]))

@@ -1,0 +1,79 @@
+"""The objective of a run, by what the user said about its gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fallline.arrays.layout import Layout
+from fallline.diagnosis.gradient_check import compare_gradient
+from fallline.errors import InputTypeError, shown
+from fallline.objectives.base import Objective
+from fallline.objectives.differences import DifferencedFunction
+from fallline.objectives.given import GivenGradient
+from fallline.objectives.ladder import differentiate
+from fallline.trace import Finding
+
+__all__ = ["build_objective"]
+
+
+def build_objective(
+    fun: Callable[..., Any],
+    x0: np.ndarray,
+    layout: Layout,
+    args: tuple[Any, ...],
+    gradient: Any,
+    check: bool,
+    findings: list[Finding],
+    batched: tuple[Any, ...] = (),
+) -> Objective:
+    """Return the objective, adding what was noticed about its gradient to `findings`.
+
+    `batched` is the data of which it will be asked for some rows only; all of it comes before `args`.
+
+    Raises
+    ------
+    InputTypeError
+        Where `gradient` is nothing that tells a gradient.
+    """
+    if gradient is True or callable(gradient):
+        objective = GivenGradient(fun, None if gradient is True else gradient, layout, (*batched, *args))
+        cost, given = objective.value_and_gradient(x0)
+        if check and np.isfinite(cost):
+            wrong = compare_gradient(objective.value, given, x0, layout.name_of)
+            findings += [wrong] if wrong is not None else []
+        objective.counts.function = objective.counts.gradient = 0
+        return objective
+    if isinstance(gradient, str) and gradient == "finite-differences":
+        return DifferencedFunction(fun, layout, (*batched, *args))
+    if not (isinstance(gradient, str) and gradient == "auto"):
+        raise InputTypeError(
+            f'gradient must be "auto", a function, True or "finite-differences"; got {shown(gradient)}. '
+            "Leave it out and fallline differentiates the function."
+        )
+    objective, why = differentiate(fun, x0, layout, args, batched)
+    if why:
+        findings.append(_lower_rung(objective, why, layout.holds_tensors))
+    return objective
+
+
+def _lower_rung(objective: Objective, why: str, tensors: bool) -> Finding:
+    source = objective.source
+    meaning = (
+        "exact, but not compiled" if source == "stepwise" else "measured by finite differences, to about ten digits"
+    )
+    because, remedy = (
+        (
+            "torch's autograd could not follow the function",
+            "Keep to tensors all the way: no float(), .item(), .detach() or .numpy().",
+        )
+        if tensors
+        else (
+            "the function could not be compiled as it is",
+            "Write that part with NumPy's array functions (np.where for an if, np.exp for math.exp) to have it compiled.",
+        )
+    )
+    message = f"The gradient is {meaning}, because {because}: {why}."
+    return Finding("lower-gradient-rung", "info", message, remedy, {"source": source})
