@@ -95,7 +95,8 @@ def source_of(cls: type) -> str:
     if "References\n" not in text:
         return "fallline"
     section = text.split("References\n")[1].partition("\n\nExamples")[0]
-    return " ".join(section.split("\n", 1)[1].split())
+    # escaped, lest the initial of a first author begin a list
+    return "\\" + " ".join(section.split("\n", 1)[1].split())
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def test_the_fingerprint_tells_programs_apart():
     """Programs with other operations, constants or shapes differ; the same code on other data does not."""
 
     def key(f, x0=V):
-        x, layout, _ = flatten(x0)
+        _, layout, _ = flatten(x0)
         return trace_program(f, layout, ()).key
 
     a, b = np.arange(30.0), np.ones(30)

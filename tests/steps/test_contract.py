@@ -23,13 +23,10 @@ from fallline.steps import (
 
 EXAMPLES = [
     AdGDStep(),
-    AdGDStep(initial=1e-3),
     Backtracking(),
     BarzilaiBorweinStep(),
-    BarzilaiBorweinStep(kind="long", memory=3),
     BarzilaiBorweinStep(kind="short", memory=1),
     Polyak(),
-    Polyak(minimum=-0.5, cap=0.1),
     StrongWolfe(),
 ]
 each = pytest.mark.parametrize("rule", EXAMPLES, ids=repr)
@@ -76,12 +73,9 @@ def test_compiled_and_stepwise_take_the_same_steps(rule, one, other, x0):
 @each
 def test_a_convex_bowl_is_solved_without_a_rate(rule):
     """Plain descent with a measured rate reaches the minimum and proves it."""
-    if rule != Polyak(minimum=-0.5, cap=0.1):  # told of a minimum that is too low
-        result = fl.minimize(bowl, [3.0, 2.0], method="gd", learning_rate=rule)
-        assert result.success
-        np.testing.assert_allclose(result.x, [1.0, -0.5], atol=1e-4)
-    result = fl.minimize(lambda t: bowl(t) - 0.5, [3.0, 2.0], method="gd", learning_rate=rule, max_iterations=300)
-    assert result.fun < -0.4 or rule == Polyak()
+    result = fl.minimize(bowl, [3.0, 2.0], method="gd", learning_rate=rule)
+    assert result.success
+    np.testing.assert_allclose(result.x, [1.0, -0.5], atol=1e-4)
 
 
 @each

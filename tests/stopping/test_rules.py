@@ -89,6 +89,13 @@ def test_a_rule_stops_where_it_should(rule, costs, stop, reason):
     assert first_stop(rule, rows_of(costs), []) == (stop, StopReason(reason))
 
 
+def test_a_pause_of_the_schedule_is_no_standstill():
+    """A schedule that has come to a rate of zero, or rests there, does not stop the run."""
+    schedule = fl.schedules.PolynomialDecay(0.1, 5, 0.0, 1.0)
+    result = fl.minimize(lambda t: t**2, 3.0, learning_rate=schedule, max_iterations=20)
+    assert result.nit == 20 and result.reason == "max-iterations" and not result.success
+
+
 def test_the_largest_change_counts_not_the_length():
     """StepBelow looks at the largest change of any parameter, not at the length of the step."""
     result = fl.minimize(lambda t: np.sum(t**2) / 2, np.ones(100), learning_rate=0.5, stopping=StepBelow(0.2))

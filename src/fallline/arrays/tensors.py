@@ -24,7 +24,7 @@ class TensorType:
     device: str
 
     @staticmethod
-    def of(tensor: torch.Tensor, name: str) -> TensorType:
+    def of(tensor: Any, name: str) -> TensorType:
         """Return the type of parameters like `tensor`; whole numbers become float64.
 
         Raises

@@ -35,7 +35,7 @@ class Batches:
     --------
     >>> batches = Batches(rows=5, size=2, seed=0)
     >>> [batches.of(k).tolist() for k in range(4)]
-    [[2, 4], [3, 0], [1], [0, 2]]
+    [[2, 4], [3, 0], [1], [1, 4]]
     """
 
     rows: int
@@ -100,9 +100,7 @@ class BatchEngine(Engine):
         return np.array(self.costs[: 1 + iterations // self.batches.steps])
 
 
-def _inner(
-    function: BatchedFunction, batches: Batches, x0: np.ndarray, method: UpdateRule, rate: Rate
-) -> Engine:
+def _inner(function: BatchedFunction, batches: Batches, x0: np.ndarray, method: UpdateRule, rate: Rate) -> Engine:
     if function.program is None:
         return EagerEngine(function.whole, x0, method, rate, _EagerBatches(function, batches, x0.dtype))
     from fallline.descent.compiled_batches import CompiledBatches

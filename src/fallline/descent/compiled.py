@@ -147,9 +147,7 @@ def _programs(code: Code, method: UpdateRule, rate: Rate | None, longest: int) -
         rewritten = in_scalars(step, carry, rate_at(scheduled, 0), constants)
         if rewritten is not None:
             return _scalar_loop(rewritten, carry, count, scheduled, constants, longest)
-        return array_loop(
-            lambda carry, place: step(carry, rate_at(scheduled, place), constants), carry, count, longest
-        )
+        return array_loop(lambda carry, place: step(carry, rate_at(scheduled, place), constants), carry, count, longest)
 
     return advance
 
@@ -186,6 +184,7 @@ def recorded_step(
 
 
 def rate_at(scheduled: Any, place: Any) -> Any:
+    """Return the rate of the step at this place of a block."""
     return scheduled.rates[place] if isinstance(scheduled, _Table) else scheduled
 
 

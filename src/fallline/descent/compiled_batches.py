@@ -55,16 +55,19 @@ class CompiledBatches(Engine):
 
     foresight = True
 
-    def __init__(
-        self, program: RowsProgram, batches: Batches, x0: np.ndarray, method: UpdateRule, rate: Rate
-    ) -> None:
+    def __init__(self, program: RowsProgram, batches: Batches, x0: np.ndarray, method: UpdateRule, rate: Rate) -> None:
         self.batches, self.x0, self.method, self.rate, self.data = batches, x0, method, rate, program.data
         self.programs = {size: program.on(size) for size in {batches.size, batches.rest} - {0}}
         self.longest = min(LONGEST, batches.steps, max(1, BUFFER_BYTES // (x0.itemsize * x0.size + 40)))
         self.carry: Any = None
         self.before: Any = None
         self.begun, self.count = False, 0
-        self.epoch, self.now, self.ahead = -1, None, None
+        self.advances: dict[tuple[int, int], Any] = {}
+        self.epoch, self.orders = -1, {}
+        self.order: Any = None
+        self.next: Any = None
+        self.now: Any = None
+        self.ahead: Any = None
 
     def start(self) -> Block:
         import jax
@@ -109,12 +112,14 @@ class CompiledBatches(Engine):
         return jax.tree_util.tree_map(np.asarray, self.carry.method_state)
 
     def _advance(self, sizes: tuple[int, int], longest: int) -> Any:
-        measured = None if isinstance(self.rate, Schedule) else self.rate
-        maker = _programs
-        if not (is_frozen(self.method) and (measured is None or is_frozen(measured))):
-            maker = _programs.__wrapped__
-        codes = tuple(Code(self.programs[size]) for size in sizes)
-        return maker(codes, sizes, self.method, measured, longest)
+        """Return the compiled function for these sizes of batches; one for each for the whole run."""
+        if sizes not in self.advances:
+            measured = None if isinstance(self.rate, Schedule) else self.rate
+            lasting = is_frozen(self.method) and (measured is None or is_frozen(measured))
+            maker = _programs if lasting else _programs.__wrapped__
+            codes = (Code(self.programs[sizes[0]]), Code(self.programs[sizes[1]]))
+            self.advances[sizes] = maker(codes, sizes, self.method, measured, longest)
+        return self.advances[sizes]
 
     def _stretch(self, k: int) -> _Stretch:
         """Return how far the updates from `k` go on in one program, and on which rows."""
@@ -136,7 +141,9 @@ class CompiledBatches(Engine):
 
         kind = np.int32 if self.batches.rows < 2**31 else np.int64
         size, whole = self.batches.size, self.batches.rows - self.batches.rest
-        order, after = (self.batches.order(each).astype(kind) for each in (epoch, epoch + 1))
+        known = self.orders
+        self.orders = {k: known[k] if k in known else self.batches.order(k).astype(kind) for k in (epoch, epoch + 1)}
+        order, after = self.orders.values()
         self.epoch, self.order, self.next = epoch, jnp.asarray(order), jnp.asarray(after[:size])
         ahead = order[size:whole] if self.batches.rest else np.concatenate([order[size:], after[:size]])
         self.now, self.ahead = jnp.asarray(order[:whole]), jnp.asarray(ahead)

@@ -58,8 +58,9 @@ def check_data(data: Any, batch_size: Any, epochs: Any, seed: Any) -> tuple[tupl
             f"batch_size must be at most the number of rows, {rows}; got {batch_size}. There are no more rows. "
             "Leave it out to use all rows at once."
         )
-    partial = batch_size is not None and batch_size < rows
-    return arrays, Batches(rows, int(batch_size), int(seed)) if partial else None
+    if batch_size is None or batch_size == rows:
+        return arrays, None
+    return arrays, Batches(rows, int(batch_size), int(seed))
 
 
 def _check_count(name: str, count: Any, why: str) -> None:

@@ -11,7 +11,7 @@ from fallline.descent.loop import Optimality, Run
 from fallline.objectives.base import Objective
 from fallline.trace import Rows, Trace
 
-__all__ = ["EpochWatch", "on_all_rows"]
+__all__ = ["EpochWatch", "noise_of", "on_all_rows"]
 
 
 class EpochWatch:
@@ -43,6 +43,15 @@ def on_all_rows(run: Run, whole: Objective) -> Run:
     start = _looked_at(run.trace.blocks[0].take(slice(0, 1)), whole)
     rows = [start, end] if run.iterations else [start]
     return replace(run, trace=Trace(rows, run.trace.layout), best=answer, last=end, answer=None)
+
+
+def noise_of(run: Run) -> float | None:
+    """Return the root mean square of the batches' gradients in the last epoch of a run, None of a run on all rows."""
+    if run.epoch_costs is None:
+        return None
+    steps = run.iterations // len(run.epoch_costs[1:]) if len(run.epoch_costs) > 1 else run.iterations
+    recent = run.trace.gradient_norm[run.trace.iteration > run.iterations - max(1, steps)]
+    return float(np.sqrt(np.mean(recent**2))) if recent.size else None
 
 
 def _looked_at(row: Rows, whole: Objective) -> Rows:

@@ -253,7 +253,7 @@ class _Loop:
         return Run(trace, best, last, reason, self.iteration, self.evaluations, seconds, answer, costs)
 
     def _answer(self, last: Rows, reason: StopReason) -> np.ndarray | None:
-        averages = isinstance(self.method, Method) and self.method.averages and self.iteration > 0
-        if not averages or reason is StopReason.CONVERGED:
-            return last.x[0] if self.engine.noisy and np.isfinite(last.fun[0]) else None
-        return np.asarray(self.method.answer(self.engine.method_state(self.kept), last.x[0]))
+        method = self.method
+        if reason is not StopReason.CONVERGED and self.iteration and isinstance(method, Method) and method.averages:
+            return np.asarray(method.answer(self.engine.method_state(self.kept), last.x[0]))
+        return last.x[0] if self.engine.noisy and np.isfinite(last.fun[0]) else None

@@ -14,17 +14,19 @@ import numpy as np
 from fallline.arrays.layout import Layout, flatten
 from fallline.descent.batches import Batches, BatchPlan
 from fallline.descent.data import check_data
-from fallline.descent.epochs import EpochWatch, on_all_rows
+from fallline.descent.epochs import EpochWatch, noise_of, on_all_rows
 from fallline.descent.loop import Run, descend
 from fallline.descent.problem import build_objective
 from fallline.descent.rates import resolve_rate
 from fallline.diagnosis import Evidence, diagnose
 from fallline.diagnosis.optimality import Watch, assess, certify
 from fallline.errors import InputError, InputTypeError, shown
-from fallline.methods import LBFGS, Adam, GradientDescent, UpdateRule, find
+from fallline.methods import LBFGS, GradientDescent, Prodigy, UpdateRule, find
 from fallline.methods.torch_optimizer import TorchOptimizer
 from fallline.objectives.base import Objective
 from fallline.objectives.batched import BatchedFunction
+from fallline.schedules.base import positive_rate
+from fallline.steps import StepRule
 from fallline.stopping import Rule, StepBelow
 from fallline.stopping.stalled import Stalled
 from fallline.trace import Finding, Record, Result, StopReason
@@ -74,7 +76,8 @@ def minimize(
     method : str or method
         A name or an instance from `fallline.methods`; an optax transformation; or, from tensors, a class of
         ``torch.optim``, its settings given by ``functools.partial``. "auto" is plain gradient descent where
-        `learning_rate` is given, else limited-memory BFGS with a line search, or on mini-batches Adam.
+        `learning_rate` is given, else limited-memory BFGS with a line search, or on mini-batches Prodigy; neither needs
+        tuning.
     learning_rate : float, schedule, step rule, callable, tree of float, or None
         A callable gives the rate of iteration 0, 1, …. A tree in the structure of `x0` gives each parameter a rate of
         its own (a number serves all below it); the trace then shows the largest. None leaves it to the method.
@@ -145,7 +148,7 @@ def minimize(
                 flat,
                 method=rule,
                 rate=rate,
-                stopping=rules if rules is not None or plan is not None else Stalled(),
+                stopping=rules if rules is not None or plan is not None else Stalled(isinstance(rate, StepRule)),
                 optimality=watch,
                 max_iterations=most,
                 callback=callback,
@@ -201,12 +204,15 @@ def _resolve_method(method: Any, learning_rate: Any, layout: Layout, batches: Ba
     if isinstance(method, str) and method.lower() == "auto":
         if learning_rate is not None:
             return GradientDescent()
-        return LBFGS() if batches is None else Adam()
+        return LBFGS() if batches is None else Prodigy()
     rule = find(method)
-    if isinstance(rule, TorchOptimizer):
-        rate = float(learning_rate) if isinstance(learning_rate, numbers.Real) and learning_rate > 0 else None
-        return dataclasses.replace(rule, learning_rate=rate).laid_out(layout)
-    return rule
+    if not isinstance(rule, TorchOptimizer):
+        return rule
+    if isinstance(learning_rate, numbers.Real) and not isinstance(learning_rate, bool):
+        rate = float(learning_rate)
+        positive_rate("learning_rate", rate)
+        rule = dataclasses.replace(rule, learning_rate=rate)
+    return rule.laid_out(layout)
 
 
 def _integer_start(x0: Any) -> Finding:
@@ -233,7 +239,7 @@ def _result(
     evaluations, gradients = objective.counts.function, objective.counts.gradient
     if objective.program is not None or run.epoch_costs is not None:
         evaluations = gradients = run.evaluations
-    kept, run = run.trace, run if run.epoch_costs is None else on_all_rows(run, objective)
+    kept, noise, run = run.trace, noise_of(run), run if run.epoch_costs is None else on_all_rows(run, objective)
     x = np.ascontiguousarray(run.best.x[0]) if run.answer is None else run.answer
     fun, slope = objective.value_and_gradient(x)
     if run.answer is None:
@@ -241,7 +247,7 @@ def _result(
     verdict = assess(objective, x, fun, slope, float(run.trace.blocks[0].fun[0]))
     optimal = verdict.optimal
     reason = StopReason.CONVERGED if watched and optimal and run.reason is StopReason.NO_PROGRESS else run.reason
-    evidence = Evidence(objective, method, rate, run.trace, run.best, run.last, reason, slope, verdict)
+    evidence = Evidence(objective, method, rate, run.trace, run.best, run.last, reason, slope, verdict, noise)
     findings = findings + diagnose(evidence)
     broken = reason in (StopReason.DIVERGED, StopReason.NOT_FINITE, StopReason.UNBOUNDED)
     success = optimal and not broken and not any(finding.severity == "error" for finding in findings)

@@ -64,16 +64,11 @@ def _lower_rung(objective: Objective, why: str, tensors: bool) -> Finding:
     meaning = (
         "exact, but not compiled" if source == "stepwise" else "measured by finite differences, to about ten digits"
     )
-    because, remedy = (
-        (
-            "torch's autograd could not follow the function",
-            "Keep to tensors all the way: no float(), .item(), .detach() or .numpy().",
-        )
-        if tensors
-        else (
-            "the function could not be compiled as it is",
-            "Write that part with NumPy's array functions (np.where for an if, np.exp for math.exp) to have it compiled.",
-        )
-    )
+    if tensors:
+        because = "torch's autograd could not follow the function"
+        remedy = "Keep to tensors all the way: no float(), .item(), .detach() or .numpy()."
+    else:
+        because = "the function could not be compiled as it is"
+        remedy = "Write that part with NumPy's array functions (np.where for an if, np.exp for math.exp) to compile it."
     message = f"The gradient is {meaning}, because {because}: {why}."
     return Finding("lower-gradient-rung", "info", message, remedy, {"source": source})

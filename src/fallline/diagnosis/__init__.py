@@ -15,6 +15,7 @@ from fallline.diagnosis.endings import (
 )
 from fallline.diagnosis.evidence import Evidence
 from fallline.diagnosis.learning_rate import learning_rate_too_high, learning_rate_too_low
+from fallline.diagnosis.noise import noise_floor
 from fallline.trace import Finding
 
 __all__ = ["FINDERS", "Evidence", "diagnose"]
@@ -25,6 +26,7 @@ FINDERS: tuple[Callable[[Evidence], Finding | None], ...] = (
     overflow,
     unbounded,
     flat_or_curving_down,
+    noise_floor,
     learning_rate_too_low,
     stopped_early,
     iteration_budget,
@@ -34,6 +36,7 @@ FINDERS: tuple[Callable[[Evidence], Finding | None], ...] = (
 # where the first was found, the second says the same again, less well
 INSTEAD_OF = {
     "learning-rate-too-high": {"stopped-early", "iteration-budget"},
+    "noise-floor": {"learning-rate-too-low", "stopped-early", "iteration-budget"},
     "learning-rate-too-low": {"stopped-early", "iteration-budget"},
     "saddle-point": {"stopped-early", "iteration-budget"},
     "local-maximum": {"stopped-early", "iteration-budget"},

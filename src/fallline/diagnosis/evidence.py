@@ -34,6 +34,8 @@ class Evidence:
         At the best point.
     verdict : Verdict
         What was found about the best point.
+    noise : float or None
+        After a run on mini-batches the size of their gradients in its last epoch (root mean square of the 2-norms).
     """
 
     objective: Objective
@@ -45,6 +47,7 @@ class Evidence:
     reason: StopReason
     gradient: np.ndarray
     verdict: Verdict
+    noise: float | None = None
     known: dict[int, Curvature] = field(default_factory=dict, compare=False)
 
     @property

@@ -36,8 +36,8 @@ class ACFGM(RatedMethod):
     ``z = y - eta*g``, ``y = (1-beta)*y + beta*z``, ``x = (z + tau*x)/(1 + tau)``, where with the point before
     ``L = ||g - g_before||² / (2*(f_before - f - g·(x_before - x)))``.
 
-    The first step is plain descent over ``2.5*L`` with L along the first gradient, the second has
-    ``eta = min((1-beta)*eta, 1/(4*L))`` with ``L = ||g - g_before|| / ||x - x_before||`` and tau = 1.
+    The first step is plain descent over ``2.5*L`` with L along the first gradient, rounded to a power of two; the
+    second has ``eta = min((1-beta)*eta, 1/(4*L))`` with ``L = ||g - g_before|| / ||x - x_before||`` and tau = 1.
 
     Parameters
     ----------

@@ -44,10 +44,10 @@ def differentiate(
     from fallline.objectives.lifted import CompiledFunction, StepwiseFunction, trace_program, trace_rows
 
     rest, args = args, (*data, *args)
+    if layout.holds_tensors:
+        return _differentiate_tensors(function, x0, layout, args)
     plain = PlainFunction(function, layout, args)
     expected = plain(x0)
-    if layout.holds_tensors:
-        return _differentiate_tensors(function, plain, x0, expected)
     reasons = []
 
     def program() -> Program:
@@ -67,8 +67,9 @@ def differentiate(
             continue
         except LeavesNumpyError as error:
             reasons.append(str(error))
-            if not data:  # which may be looked at where the parameters are not
+            if not data:
                 break
+            continue  # it may have been the values of the data that it needed
         # the plain function has answered, so whatever goes wrong here is the lifting's: the next rung is the answer
         except Exception as error:  # noqa: BLE001
             reasons.append(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
@@ -81,7 +82,7 @@ def differentiate(
 
 
 def _differentiate_tensors(
-    function: Callable[..., Any], plain: PlainFunction, x0: np.ndarray, expected: float
+    function: Callable[..., Any], x0: np.ndarray, layout: Layout, args: tuple[Any, ...]
 ) -> tuple[Objective, str]:
     """Return the objective of a torch function; by finite differences where autograd loses the gradient on the way.
 
@@ -90,18 +91,20 @@ def _differentiate_tensors(
     """
     from fallline.objectives.torch_function import TorchFunction
 
-    objective = TorchFunction(function, plain.layout, plain.args)
+    objective = TorchFunction(function, layout, args)
+    expected = objective.value(x0)
     try:
-        wrong = "" if plain(x0) != expected else _mismatch(objective, plain, x0, expected, share=0.1)
+        is_random = objective.value(x0) != expected
+        wrong = "" if is_random else _mismatch(objective, objective.value, x0, expected, share=0.1)
     # the function has answered, so what fails is following it: a tensor that was made a number, say
     except RuntimeError as error:
         wrong = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
     objective.counts.function = objective.counts.gradient = 0
-    return (DifferencedFunction(function, plain.layout, plain.args) if wrong else objective), wrong
+    return (DifferencedFunction(function, layout, args) if wrong else objective), wrong
 
 
 def _mismatch(
-    objective: Objective, plain: PlainFunction, x0: np.ndarray, expected: float, share: float = 1e-4
+    objective: Objective, plain: Callable[[np.ndarray], float], x0: np.ndarray, expected: float, share: float = 1e-4
 ) -> str:
     """Return what differs between an objective and the plain function at `x0`, or "".
 

@@ -53,7 +53,8 @@ def one_number(answer: Any) -> float:
         number = None
     if number is None:
         raise InputTypeError(
-            f"fun must return one real number; got {shown(answer)} ({type(answer).__name__}). Return the cost as a number."
+            f"fun must return one real number; got {shown(answer)} ({type(answer).__name__}). "
+            "Return the cost as a number."
         )
     if number.size != 1:
         raise InputTypeError(

@@ -9,7 +9,6 @@ import numpy as np
 
 from fallline.arrays.layout import Layout
 from fallline.arrays.tensors import as_array, is_tensor
-from fallline.errors import InputTypeError
 from fallline.objectives.base import Objective
 from fallline.objectives.plain import one_number
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fallline.arrays.tensors import as_array, is_tensor
 from fallline.trace import Finding, Result, StopReason, Trace
 
 __all__ = ["cells", "facts", "flat", "headings", "headline", "label", "number", "ordered", "outcome"]
@@ -54,7 +55,7 @@ def parameters(result: Result) -> str:
     values = [number(value, 9) for value in vector]
     if np.ndim(result.x) == 0 and not isinstance(result.x, (dict, list, tuple)):
         return values[0]
-    is_array = isinstance(result.x, np.ndarray)
+    is_array = isinstance(result.x, np.ndarray) or is_tensor(result.x)
     parts = values if is_array else [f"{label(name)} = {value}" for name, value in zip(names, values, strict=True)]
     count = len(parts)
     if count > SHOWN:
@@ -101,7 +102,7 @@ def flat(x: Any) -> np.ndarray:
         x = list(x.values())
     if isinstance(x, (list, tuple)):
         return np.concatenate([flat(part) for part in x]) if x else np.empty(0)
-    return np.ravel(np.asarray(x, dtype=float))
+    return np.ravel(as_array(x).astype(float))
 
 
 def _counted(count: int, unit: str) -> str:

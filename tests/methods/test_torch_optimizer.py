@@ -1,0 +1,126 @@
+"""torch's optimizers as methods: exactly their iterates, their settings, and clear refusals."""
+
+import functools
+
+import numpy as np
+import pytest
+import torch
+
+import fallline as fl
+from fallline.errors import InputError, InputTypeError
+from fallline.stopping import MaxIterations
+
+START = torch.tensor([-1.2, 1.0], dtype=torch.float64)
+
+
+def rosenbrock(t):
+    return (1 - t[0]) ** 2 + 100 * (t[1] - t[0] ** 2) ** 2
+
+
+def by_torch(make, x0, steps):
+    """The iterates of the usual loop."""
+    x = x0.clone().requires_grad_()
+    optimizer, path = make([x]), [x.detach().numpy().copy()]
+
+    def closure():
+        optimizer.zero_grad()
+        cost = rosenbrock(x)
+        cost.backward()
+        return cost
+
+    for _ in range(steps):
+        optimizer.step(closure)
+        path.append(x.detach().numpy().copy())
+    return np.array(path)
+
+
+def walked(method, x0=START, steps=20, **settings):
+    return fl.minimize(rosenbrock, x0, method=method, stopping=MaxIterations(steps), **settings)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize(
+    ("cls", "rate"),
+    [("SGD", 1e-3), ("Adam", 0.02), ("Rprop", 0.01), ("NAdam", 0.01), ("Adagrad", 0.1), ("LBFGS", 0.5)],
+)
+def test_the_iterates_are_torchs_to_the_last_bit(cls, rate, dtype):
+    ([("SGD", 1e-3), ("Adam", 0.02), ("Rprop", 0.01), ("NAdam", 0.01), ("LBFGS", 0.5)],)
+    make, x0 = getattr(torch.optim, cls), START.to(dtype)
+    result = walked(make, x0, learning_rate=rate)
+    np.testing.assert_array_equal(result.trace.x, by_torch(functools.partial(make, lr=rate), x0, 20))
+    assert cls in result.method and result.trace.learning_rate[1] == pytest.approx(rate)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        functools.partial(torch.optim.SGD, lr=1e-3, momentum=0.5, nesterov=True),
+        lambda parameters: torch.optim.SGD(parameters, lr=1e-3, momentum=0.5, nesterov=True),
+    ],
+)
+def test_settings_come_with_a_partial_or_a_function(make):
+    """What makes the optimizer may set it up, its rate included."""
+    result = walked(make)
+    np.testing.assert_array_equal(result.trace.x, by_torch(make, START, 20))
+    assert result.trace.learning_rate[1] == 1e-3
+
+
+def test_a_schedule_sets_the_rate_of_every_step():
+    """The rate of each update is the schedule's, as after torch's scheduler.step()."""
+    result = walked(torch.optim.Adam, learning_rate=fl.schedules.StepDecay(0.02, 5, 0.5))
+    x = START.clone().requires_grad_()
+    optimizer = torch.optim.Adam([x], lr=0.02)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 5, 0.5)
+    for _ in range(20):
+        optimizer.zero_grad()
+        rosenbrock(x).backward()
+        optimizer.step()
+        scheduler.step()
+    np.testing.assert_allclose(result.trace.x[-1], x.detach().numpy(), rtol=0, atol=1e-14)
+
+
+def test_groups_keep_their_proportions():
+    """The rate is the first group's; another group's stays as many times that."""
+
+    def make(parameters):
+        slow, fast = parameters
+        return torch.optim.SGD([{"params": [slow], "lr": 0.1}, {"params": [fast], "lr": 0.2}])
+
+    x0 = [torch.tensor(1.0, dtype=torch.float64), torch.tensor(1.0, dtype=torch.float64)]
+    own, given = (
+        fl.minimize(lambda p: p[0] ** 2 + p[1] ** 2, x0, method=make, learning_rate=rate, stopping=MaxIterations(1))
+        for rate in (None, 0.05)
+    )
+    np.testing.assert_allclose([c[1] for c in own.trace.x], [0.8, 0.6], rtol=1e-15)
+    np.testing.assert_allclose([c[1] for c in given.trace.x], [0.9, 0.8], rtol=1e-15)
+
+
+def test_mini_batches_by_a_torch_optimizer():
+    """The two work together, as in any training loop."""
+    X = torch.linspace(-1, 1, 30, dtype=torch.float64)
+    result = fl.minimize(
+        lambda t, x, y: torch.mean((t[0] * x + t[1] - y) ** 2), torch.zeros(2, dtype=torch.float64),
+        data=(X, 3 * X - 1), batch_size=8, epochs=100, method=torch.optim.Adam, learning_rate=0.1,
+    )  # fmt: skip
+    torch.testing.assert_close(result.x, torch.tensor([3.0, -1.0], dtype=torch.float64), rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "match"),
+    [
+        ({"x0": np.zeros(2), "method": torch.optim.Adam}, InputTypeError, "where x0 is not of tensors"),
+        ({"method": torch.optim.Adam([START.clone()])}, InputTypeError, "has its parameters already"),
+        ({"method": torch.optim.Muon}, InputError, "torch says: Muon"),
+        ({"method": lambda parameters: parameters}, InputTypeError, "one of torch's optimizers"),
+        ({"method": torch.optim.SGD, "learning_rate": -1.0}, InputError, "learning_rate must be a positive"),
+        (
+            {"method": torch.optim.SGD, "learning_rate": fl.steps.Backtracking()},
+            InputTypeError,
+            "a number or a schedule",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_refused(settings, error, match):
+    """A NumPy start, an optimizer that is in use, and impossible settings are refused before the first step."""
+    with pytest.raises(error, match=match):
+        fl.minimize(rosenbrock, **{"x0": START, **settings})
