@@ -20,6 +20,31 @@ def reshaped_in_place(t):
     return a.sum()
 
 
+def rows_changed_in_a_loop(t):
+    table = np.outer(t, t) + 1
+    for row in table:
+        np.maximum(row, 1.0, out=row)
+        np.multiply(row, 2, out=row)
+    table[:, 0] += t
+    return np.sum(table**2)
+
+
+def written_through_views(t):
+    a = t * 1.0
+    b = a[1:]
+    b[0] = t[0] ** 2
+    a.reshape(3, 1).T[0, 2] = t[1]
+    a.ravel()[:1] *= 3
+    a[2] = a[2] + b[1]
+    return np.sum(a * np.arange(1, 4)) + b.sum()
+
+
+def scalars_stay(t):
+    first = before = t[0]
+    first += 1
+    return first * before
+
+
 def assigned_by_mask(t):
     out = np.zeros_like(t)
     out[np.array([True, False, True])] = t[:2]
@@ -67,6 +92,10 @@ IDIOMS = {
     "unpacking": lambda t: (lambda a, b, c: a * b + c)(*t),
     "isfinite": lambda t: np.sum(np.where(np.isfinite(t), t, 0)),
     "reshaped in place": reshaped_in_place,
+    "rows changed in a loop": rows_changed_in_a_loop,
+    "written through views": written_through_views,
+    "scalars are not changed in place": scalars_stay,
+    "lists of numbers": lambda t: np.polyval([1.0, -2.0, 3.0], t[0]) + np.sum(np.interp(t, [-1, 0, 1], [3, 1, 2])),
     "assigned by a constant mask": assigned_by_mask,
     "aliases": aliased,
     "filled": filled,

@@ -259,3 +259,28 @@ def test_importing_is_light():
     code = f"import sys, fallline; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
     assert done.stdout.strip() == "[]"
+
+
+def test_an_answer_that_the_function_itself_belies_is_not_given():
+    """Where the plain function and its compiled form part on the way, the run is made anew on the plain one."""
+    box = np.zeros(3)
+
+    def cost(t):
+        out = np.asarray(t)  # the same memory: writing into it changes t
+        np.maximum(t, 0.5, out=out) if isinstance(t, np.ndarray) else None
+        return np.sum((t + 1) ** 2) + box.sum()
+
+    result = fl.minimize(cost, np.array([3.0, 2.0]))
+    assert result.fun == pytest.approx(cost(result.x.copy())) and result.fun == pytest.approx(4.5)
+    assert "lower-gradient-rung" in [finding.code for finding in result.diagnosis]
+
+
+def test_results_can_be_pickled_and_copied():
+    """A result goes through pickle and copy, without the function."""
+    import copy
+    import pickle
+
+    result = fl.minimize(square, 3.0, learning_rate=0.3)
+    for again in (pickle.loads(pickle.dumps(result)), copy.deepcopy(result)):
+        assert again.x == result.x and again.landscape is None and len(again.trace) == len(result.trace)
+        assert "Converged" in str(again)

@@ -44,7 +44,7 @@ def walked(method, x0=START, steps=20, **settings):
     [("SGD", 1e-3), ("Adam", 0.02), ("Rprop", 0.01), ("NAdam", 0.01), ("Adagrad", 0.1), ("LBFGS", 0.5)],
 )
 def test_the_iterates_are_torchs_to_the_last_bit(cls, rate, dtype):
-    ([("SGD", 1e-3), ("Adam", 0.02), ("Rprop", 0.01), ("NAdam", 0.01), ("LBFGS", 0.5)],)
+    """Any optimizer, also one that evaluates the function several times a step, goes where torch's loop goes."""
     make, x0 = getattr(torch.optim, cls), START.to(dtype)
     result = walked(make, x0, learning_rate=rate)
     np.testing.assert_array_equal(result.trace.x, by_torch(functools.partial(make, lr=rate), x0, 20))

@@ -22,6 +22,22 @@ def with_math(t):
     return math.exp(t[0]) + t[1] ** 2 + t[2] ** 2
 
 
+SEEN = []
+
+
+def remembers(t):
+    SEEN.append(t)
+    return np.sum(t**2)
+
+
+CALLS = [0]
+
+
+def draws(t):
+    CALLS[0] += 1
+    return np.sum(t**2) + 1e-12 * CALLS[0]
+
+
 def writes_through_a_view(t):
     a = t * 1.0
     a[1:][:] = 0.0
@@ -39,7 +55,8 @@ def objective_of(f, x0=V, args=()):
         (lambda t: np.sum(np.sin(t)), "compiled", ""),
         (with_an_if, "stepwise", "`if`"),
         (with_math, "finite-differences", "math module"),
-        (writes_through_a_view, "finite-differences", "the plain one"),
+        (writes_through_a_view, "compiled", ""),
+        (remembers, "finite-differences", "keeps values"),
         (lambda t: float(t[0]) ** 2 + t[1], "finite-differences", "float()"),
     ],
 )
@@ -50,6 +67,12 @@ def test_the_first_rung_that_holds(f, source, why):
     value, gradient = objective.value_and_gradient(x)
     assert value == pytest.approx(float(f(V.copy())), rel=1e-13)
     np.testing.assert_allclose(gradient, central_differences(f, V), rtol=1e-5, atol=1e-7)
+
+
+def test_a_function_that_changes_from_call_to_call_is_told():
+    """Two values at one point are noticed, and said."""
+    _, objective, reason = objective_of(draws)
+    assert objective.source == "finite-differences" and "different values" in reason
 
 
 def test_rungs_agree_on_value_gradient_and_curvature():

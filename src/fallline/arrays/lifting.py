@@ -9,8 +9,9 @@ silently taken for a constant.
 from __future__ import annotations
 
 import operator
+import weakref
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -27,15 +28,38 @@ class LeavesNumpyError(Exception):
     """The code turns an array into plain numbers, or calls what has no counterpart: it cannot be followed."""
 
 
+class View(NamedTuple):
+    """How an array shows another: what it reads off its base, and the base after writing into it."""
+
+    base: Lifted
+    read: Callable[[Any], Any]
+    write: Callable[[Any, Any], Any]
+
+
 class Lifted:
     """An array that NumPy code can use as one of its own while JAX follows."""
 
-    __slots__ = ("constants", "value")
+    __slots__ = ("__weakref__", "_own", "_view", "constants")
     __array_priority__ = 1000
 
-    def __init__(self, value: jax.Array, constants: dict[Any, Any]) -> None:
-        self.value = value
+    def __init__(self, own: jax.Array | None, constants: dict[Any, Any], view: View | None = None) -> None:
+        self._own = own
+        self._view = view
         self.constants = constants
+        if watched is not None:
+            watched.append(weakref.ref(self))
+
+    @property
+    def value(self) -> Any:
+        """The JAX array; a view reads it off its base, so that what is written into one is seen in the other."""
+        return self._own if self._view is None else self._view.read(self._view.base.value)
+
+    @value.setter
+    def value(self, new: jax.Array) -> None:
+        if self._view is None:
+            self._own = new
+        else:
+            self._view.base.value = self._view.write(self._view.base.value, new)
 
     # what the array looks like
 
@@ -57,7 +81,7 @@ class Lifted:
 
     @property
     def T(self) -> Lifted:  # noqa: N802 (NumPy's name)
-        return self._like(self.value.T)
+        return self._seen(lambda base: base.T, lambda _, new: new.T)
 
     @property
     def real(self) -> Lifted:
@@ -117,7 +141,10 @@ class Lifted:
     # elements
 
     def __getitem__(self, index: Any) -> Lifted:
-        return self._like(self.value[self._index(index)])
+        place = self._index(index)
+        if all(isinstance(part, (int, slice, type(None), type(...))) for part in _parts(place)):
+            return self._seen(lambda base: base[place], lambda base, new: base.at[place].set(new))
+        return self._like(self.value[place])
 
     def __setitem__(self, index: Any, new: Any) -> None:
         self.value = self.value.at[self._index(index)].set(self._lower(new))
@@ -146,13 +173,24 @@ class Lifted:
             raise LeavesNumpyError(f"np.{function.__name__} has no counterpart to differentiate")
         settings = dict(settings)
         out = settings.pop("out", None)
-        answer = self._wrap(counterpart(*map(self._lower, args), **{k: self._lower(v) for k, v in settings.items()}))
-        return answer if out is None else self._write(out, answer)
+        given = {name: self._lower(value) for name, value in settings.items()}
+        lowered = [self._lower(arg) for arg in args]
+        try:
+            answer = counterpart(*lowered, **given)
+        except TypeError:
+            # NumPy takes lists of numbers for arrays, JAX does not
+            answer = counterpart(*(np.asarray(arg) if isinstance(arg, list) else arg for arg in lowered), **given)
+        return self._wrap(answer) if out is None else self._write(out, self._wrap(answer))
 
     # between the two worlds
 
     def _like(self, value: jax.Array) -> Lifted:
         return Lifted(value, self.constants)
+
+    def _seen(self, read: Callable[[Any], Any], write: Callable[[Any, Any], Any]) -> Lifted:
+        """Return a view of this array, as NumPy would; a single element is a number of its own."""
+        value = read(self.value)
+        return Lifted(None, self.constants, View(self, read, write)) if value.ndim else self._like(value)
 
     def _lower(self, thing: Any) -> Any:
         return lower(thing, self.constants)
@@ -198,13 +236,46 @@ class Lifted:
         return self._like(self.value.astype(dtype))
 
     def reshape(self, *shape: Any, order: str = "C") -> Lifted:
-        return self._like(self.value.reshape(*shape, order=order))
+        return self._seen(
+            lambda base: base.reshape(*shape, order=order), lambda base, new: new.reshape(base.shape, order=order)
+        )
+
+    def ravel(self, order: str = "C") -> Lifted:
+        return self.reshape(-1, order=order)
+
+    def flatten(self, order: str = "C") -> Lifted:
+        return self._like(self.value.reshape(-1, order=order))
+
+    def squeeze(self, axis: Any = None) -> Lifted:
+        return self._seen(lambda base: base.squeeze(axis), lambda base, new: new.reshape(base.shape))
 
     def transpose(self, *axes: Any) -> Lifted:
-        return self._like(self.value.transpose(*axes))
+        order = axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list)) else axes
+        order = tuple(order) or tuple(reversed(range(self.ndim)))
+        back = tuple(int(place) for place in np.argsort(order))
+        return self._seen(lambda base: base.transpose(order), lambda _, new: new.transpose(back))
 
     def fill(self, value: Any) -> None:
         self[...] = value
+
+
+watched: list[weakref.ref[Lifted]] | None = None
+"""While `outlives` looks on: every stand-in made."""
+
+
+def outlives(function: Callable[[], Any]) -> bool:
+    """Call a function; tell whether stand-ins outlive the call, so that it keeps somewhere what it computes."""
+    global watched  # noqa: PLW0603
+    watched, before = [], watched
+    try:
+        function()
+        return any(reference() is not None for reference in watched)
+    finally:
+        watched = before
+
+
+def _parts(index: Any) -> tuple[Any, ...]:
+    return index if isinstance(index, tuple) else (index,)
 
 
 def lower(thing: Any, constants: dict[Any, Any]) -> Any:
@@ -270,6 +341,8 @@ def _in_place(name: str) -> Callable[[Lifted, Any], Lifted]:
         answer = function(self.value, self._lower(other))
         if answer.shape != self.shape:
             raise ValueError(f"non-broadcastable output operand with shape {self.shape} doesn't match {answer.shape}")
+        if self.ndim == 0:
+            return self._like(answer)  # a scalar is never changed in place
         self.value = answer.astype(self.dtype)
         return self
 
@@ -300,7 +373,7 @@ ELEMENTWISE = (
     "isfinite isnan isinf"
 ).split()
 REDUCTIONS = "sum prod mean std var min max argmin argmax any all cumsum cumprod ptp trace dot".split()
-SHAPES = "ravel squeeze swapaxes take repeat diagonal clip round sort argsort nonzero".split()
+SHAPES = "swapaxes take repeat diagonal clip round sort argsort nonzero".split()
 
 for _name in ARITHMETIC:
     setattr(Lifted, f"__{_name}__", _operator(_name))
@@ -315,5 +388,4 @@ for _name in ("and", "or", "xor"):
     setattr(Lifted, f"__r{_name}__", _operator(f"__{_name}__", swapped=True))
 for _name in (*ELEMENTWISE, *REDUCTIONS, *SHAPES):
     setattr(Lifted, _name, _method(_name))
-Lifted.flatten = _method("ravel")  # type: ignore[attr-defined]
 Lifted.__hash__ = None  # type: ignore[assignment]

@@ -12,7 +12,7 @@ import numpy as np
 from fallline.cli.fit_words import bullet, percent, table
 from fallline.data.dataset import Dataset
 from fallline.data.encoding import Encoding, NumberColumn, TextColumn, learn_encoding
-from fallline.errors import DataError
+from fallline.errors import DataError, shown
 from fallline.models import ConvergenceWarning, LinearRegression, LogisticRegression
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ def report(fitted: Fitted) -> dict[str, Any]:
         "columns": [{"name": column.name, "becomes": column.names} for column in fitted.encoding.columns],
         "filled": {c.name: c.missing for c in fitted.encoding.columns if isinstance(c, NumberColumn) and c.missing},
         "left_out": fitted.encoding.left_out,
+        "mixed": {name: {"row": row, "cell": cell} for name, (row, cell) in fitted.dataset.mixed.items()},
     }
     return found | ({"classes": model.classes_} if fitted.classifies else {})
 
@@ -144,15 +145,21 @@ def _kind(dataset: Dataset, model: str) -> str:
     if kind == "linear" and dataset.classes:
         raise DataError(
             f"target must hold numbers for a linear model; got text in {dataset.name!r}. "
-            "Use --model logistic, which predicts classes."
+            + (_of_target(dataset) or "Use --model logistic, which predicts classes.")
         )
     count = len(np.unique(dataset.target)) if kind == "logistic" else 0
     if count > MOST_CLASSES:
         raise DataError(
             f"target must have at most {MOST_CLASSES} classes for a logistic model; got {count} in {dataset.name!r}. "
-            "Each class has its own coefficients. Name another target."
+            + (_of_target(dataset) or "Each class has its own coefficients. Name another target.")
         )
     return kind
+
+
+def _of_target(dataset: Dataset) -> str:
+    """Return what made the target text, where it is numbers but for few cells."""
+    odd = dataset.mixed.get(dataset.name)
+    return f"It {_mixed(*odd)} Correct such cells or leave them blank." if odd else ""
 
 
 def _targets(dataset: Dataset, kind: str) -> np.ndarray:
@@ -207,6 +214,11 @@ def _coefficients(fitted: Fitted) -> list[str]:
     return table(["Coefficient", *heads], rows)
 
 
+def _mixed(row: int, cell: str) -> str:
+    """Return what is wrong with a column of numbers that has cells of text."""
+    return f"was read as text, though nearly all of its cells are numbers: {shown(cell)} at row {row} is none."
+
+
 def _data(fitted: Fitted) -> list[str]:
     """Return what was done with the table."""
     dataset, columns = fitted.dataset, fitted.encoding.columns
@@ -219,6 +231,7 @@ def _data(fitted: Fitted) -> list[str]:
     holes = [f"{column.name} ({column.missing:,})" for column in numbers if column.missing]
     if holes:
         lines.append(bullet(f"Blank cells were filled with the column's mean: {', '.join(holes)}."))
+    lines += [bullet(f"{name} {_mixed(*odd)}") for name, odd in dataset.mixed.items()]
     dates = [column.name for column in numbers if column.kind == "date"]
     if dates:
         lines.append(bullet(f"Dates count in days since 1970-01-01: {', '.join(dates)}."))

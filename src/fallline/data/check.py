@@ -8,7 +8,10 @@ import numpy as np
 
 from fallline.errors import DataError, InputTypeError, shown
 
-__all__ = ["check_features", "check_targets", "check_weights", "refuse_not_finite"]
+__all__ = ["check_features", "check_targets", "check_weights", "in_range", "refuse_not_finite", "refuse_too_small"]
+
+SQUARED = 1e-145
+"""Differences whose squares and their products keep their digits in double precision are at least so large."""
 
 ROWS_FROM_ZERO = "Rows and columns are counted from 0."
 
@@ -133,7 +136,21 @@ def check_weights(weights: Any, rows: int) -> np.ndarray | None:
         )
     if not array.any():
         raise DataError("sample_weight must have a positive entry; got only zeros. No row would count.")
-    return None if (array == array[0]).all() else array
+    if (array == array[0]).all():
+        return None
+    return in_range(array)
+
+
+def in_range(weights: np.ndarray) -> np.ndarray:
+    """Return weights, shape (n,), that can be summed: by a power of two where they are very large or very small.
+
+    Examples
+    --------
+    >>> bool(np.isfinite(in_range(np.array([1e308, 1e308])).sum()))
+    True
+    """
+    largest = float(weights.max())
+    return weights if 1e-100 < largest < 1e100 else np.ldexp(weights, -np.frexp(largest)[1])
 
 
 def refuse_not_finite(array: np.ndarray, name: str, columns: list[str] | None = None) -> None:
@@ -148,6 +165,29 @@ def refuse_not_finite(array: np.ndarray, name: str, columns: list[str] | None = 
         finite = np.isfinite(part)
         if not finite.all():
             _refuse(part, finite, first, name, columns)
+
+
+def refuse_too_small(array: np.ndarray, name: str, columns: list[str] | None = None) -> None:
+    """Raise the error that names the first column of `array`, shape (n, d), that varies by too little to be squared.
+
+    Raises
+    ------
+    DataError
+    """
+    # most columns are settled by their first rows
+    some = array[:4096]
+    for j in np.flatnonzero(_range(some) < SQUARED).tolist():
+        width = float(_range(array[:, j]))
+        if 0 < width < SQUARED:
+            where = f" in column {columns[j] if columns else j!r}" if name == "X" else ""
+            raise DataError(
+                f"{name} must vary by enough to be squared; got a range of {width:.3g}{where}. "
+                "Its square is beyond floating point. Choose a smaller unit, so that the numbers grow."
+            )
+
+
+def _range(array: np.ndarray) -> np.ndarray:
+    return array.max(axis=0) - array.min(axis=0)
 
 
 def _refuse(part: np.ndarray, finite: np.ndarray, first: int, name: str, columns: list[str] | None) -> NoReturn:

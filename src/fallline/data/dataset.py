@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from fallline.data.encoding import kind_of, numbers_of, text_of
 from fallline.data.files import read_table
+from fallline.data.types import first_odd_cell
 from fallline.errors import DataError, nearest, shown
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class Dataset:
         Whether the target is text or true/false.
     blank : int
         Rows left out because their target was blank.
+    mixed : dict
+        Columns of numbers but for few cells, which makes them text, with the row and the cell of the first such.
     """
 
     features: pyarrow.Table
@@ -42,6 +45,7 @@ class Dataset:
     name: str
     classes: bool
     blank: int
+    mixed: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.target)
@@ -77,6 +81,18 @@ def load_dataset(path: str | PathLike[str], target: str, exclude: Sequence[str] 
                 f"{role} must be a column of {str(path)!r}; got {shown(name)}. "
                 f"There is none of that name. {nearest(name, table.column_names)}"
             )
+    if target in exclude:
+        raise DataError(
+            f"exclude must not name the target; got {target!r} for both. It is never used as a feature. "
+            "Leave it out of the excluded columns."
+        )
+    table = table.drop_columns(list(dict.fromkeys(exclude)))
+    mixed = {}
+    for name in table.column_names:
+        if kind_of(table[name]) in ("number", "date"):
+            numbers_of(table[name], name)
+        elif (odd := first_odd_cell(table[name])) is not None:
+            mixed[name] = odd
     column, kind = table[target], kind_of(table[target])
     if kind is None:
         raise DataError(f"target must be a column of numbers or text; got {column.type} in {target!r}. Name another.")
@@ -89,7 +105,7 @@ def load_dataset(path: str | PathLike[str], target: str, exclude: Sequence[str] 
         present = ~np.isnan(values)
     if not present.any():
         raise DataError(f"target must have a value in some row; got {target!r}, which is always blank. Name another.")
-    features = table.drop_columns([target, *dict.fromkeys(exclude)])
+    features = table.drop_columns([target])
     if not features.column_names:
         raise DataError(
             f"DATA must have a column besides the target; got only {target!r}. There is nothing to predict from."
@@ -97,4 +113,4 @@ def load_dataset(path: str | PathLike[str], target: str, exclude: Sequence[str] 
     blank = int((~present).sum())
     if blank:
         features, values = features.filter(present), values[present]
-    return Dataset(features, values, target, classes, blank)
+    return Dataset(features, values, target, classes, blank, mixed)

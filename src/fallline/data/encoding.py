@@ -196,8 +196,14 @@ def kind_of(column: pyarrow.ChunkedArray) -> str | None:
     return None
 
 
-def numbers_of(column: pyarrow.ChunkedArray) -> np.ndarray:
-    """Return a column of numbers, truth values or dates as float64, shape (n,), missing cells as NaN."""
+def numbers_of(column: pyarrow.ChunkedArray, name: str | None = None) -> np.ndarray:
+    """Return a column of numbers, truth values or dates as float64, shape (n,), missing cells as NaN.
+
+    Raises
+    ------
+    DataError
+        Where a number is infinite; `name` is what to call the column.
+    """
     import pyarrow
 
     numbers = days(column) if pyarrow.types.is_temporal(column.type) else column
@@ -206,8 +212,9 @@ def numbers_of(column: pyarrow.ChunkedArray) -> np.ndarray:
     floats = compute.cast(numbers, pyarrow.float64(), safe=False).to_numpy()
     infinite = np.flatnonzero(np.isinf(floats))
     if infinite.size:
+        where = f"row {infinite[0]}" + (f", column {name!r}" if name else "")
         raise DataError(
-            f"DATA must hold finite numbers; got {floats[infinite[0]]} at row {infinite[0]}. Rows are counted from 0. "
+            f"DATA must hold finite numbers; got {floats[infinite[0]]} at {where}. Rows are counted from 0. "
             "Leave that row out."
         )
     return floats

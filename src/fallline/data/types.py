@@ -9,20 +9,26 @@ from fallline.data.arrow import compute
 if TYPE_CHECKING:
     import pyarrow
 
-__all__ = ["NOTHING", "days", "typed"]
+__all__ = ["NOTHING", "days", "first_odd_cell", "typed"]
 
 NOTHING = ("", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "-nan", "NULL", "null", "None")
 """Cells that stand for a missing value in a column of numbers, truth values or dates."""
 
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+INFINITE = r"^[+-]?(?i:inf|infinity)$"
 THOUSANDS = r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$"
 TRUTH = r"^(?i:true|false)$"
 DATE = r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}$"
+MOSTLY = 0.9
+"""Share of numbers among its cells from which a column of text was likely meant to be one of numbers."""
+
 TIME = r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$"
 
 
 def typed(text: pyarrow.ChunkedArray) -> pyarrow.ChunkedArray:
     """Return a column of strings as what all of its cells are; blank cells are missing, except in text.
+
+    Infinity, spelt out, is a number among numbers.
 
     Examples
     --------
@@ -34,9 +40,7 @@ def typed(text: pyarrow.ChunkedArray) -> pyarrow.ChunkedArray:
     """
     import pyarrow
 
-    stripped = compute.utf8_trim_whitespace(text)
-    missing = compute.is_in(stripped, value_set=pyarrow.array(NOTHING))
-    cells = compute.if_else(missing, None, stripped)
+    cells = _cells(text)
     kinds = compute.drop_null(cells)
     if len(kinds) == 0:
         return compute.cast(cells, pyarrow.float64())
@@ -46,6 +50,8 @@ def typed(text: pyarrow.ChunkedArray) -> pyarrow.ChunkedArray:
 
     if all_match(NUMBER):
         return compute.cast(cells, pyarrow.float64())
+    if all_match(f"{NUMBER}|{INFINITE}") and not all_match(INFINITE):
+        return compute.cast(compute.replace_substring(compute.utf8_lower(cells), "+inf", "inf"), pyarrow.float64())
     if all_match(f"{NUMBER}|{THOUSANDS}"):
         return compute.cast(compute.replace_substring(cells, ",", ""), pyarrow.float64())
     if all_match(TRUTH):
@@ -75,6 +81,36 @@ def days(column: pyarrow.ChunkedArray) -> pyarrow.ChunkedArray:
     per_day = units[column.type.unit]
     whole = pyarrow.int32() if column.type.bit_width == 32 else pyarrow.int64()
     return compute.divide(compute.cast(compute.cast(column, whole), pyarrow.float64(), safe=False), per_day)
+
+
+def first_odd_cell(text: pyarrow.ChunkedArray) -> tuple[int, str] | None:
+    """Return the row and the text of the first cell that is no number, in a column that is nearly all numbers.
+
+    Examples
+    --------
+    >>> import pyarrow
+    >>> first_odd_cell(pyarrow.chunked_array([["7"] * 9 + ["", "?"]]))
+    (10, '?')
+    """
+    import pyarrow
+
+    if not (pyarrow.types.is_string(text.type) or pyarrow.types.is_large_string(text.type)):
+        return None
+    cells = _cells(text)
+    number = compute.fill_null(compute.match_substring_regex(cells, f"{NUMBER}|{INFINITE}|{THOUSANDS}"), True)
+    odd = compute.sum(compute.invert(number)).as_py()
+    if not 0 < odd <= (1 - MOSTLY) * (len(cells) - cells.null_count) * (1 + 1e-9):
+        return None
+    row = compute.index(number, False).as_py()
+    return row, cells[row].as_py()
+
+
+def _cells(text: pyarrow.ChunkedArray) -> pyarrow.ChunkedArray:
+    """Return the cells without white space around them, blank ones missing."""
+    import pyarrow
+
+    stripped = compute.utf8_trim_whitespace(text)
+    return compute.if_else(compute.is_in(stripped, value_set=pyarrow.array(NOTHING, stripped.type)), None, stripped)
 
 
 def _moments(cells: pyarrow.ChunkedArray) -> pyarrow.ChunkedArray | None:

@@ -220,15 +220,16 @@ class _Loop:
         """Show the rows that the trace keeps to the callback; return how many were seen before it stopped the run."""
         stride = max(1, self.recorder.stride)
         shown = Trace(rows, self.layout)
-        for row in range(len(rows)):
-            if rows.iteration[row] % stride or self.callback is None:
-                continue
-            try:
+        row = 0
+        try:
+            for row in range(len(rows)):
+                if rows.iteration[row] % stride or self.callback is None:
+                    continue
                 answer = self.callback(shown[row])
-            except KeyboardInterrupt:
-                return row + 1, StopReason.INTERRUPTED
-            if isinstance(answer, (bool, np.bool_)) and answer:
-                return row + 1, StopReason.CALLBACK
+                if isinstance(answer, (bool, np.bool_)) and answer:
+                    return row + 1, StopReason.CALLBACK
+        except KeyboardInterrupt:
+            return row + 1, StopReason.INTERRUPTED
         return len(rows), None
 
     def _rows(self, block: Block, began: float) -> Rows:

@@ -16,7 +16,7 @@ from fallline.descent.batches import Batches, BatchPlan
 from fallline.descent.data import check_data
 from fallline.descent.epochs import EpochWatch, noise_of, on_all_rows
 from fallline.descent.loop import Run, descend
-from fallline.descent.problem import build_objective
+from fallline.descent.problem import belied, build_objective
 from fallline.descent.rates import resolve_rate
 from fallline.diagnosis import Evidence, diagnose
 from fallline.diagnosis.optimality import Watch, assess, certify
@@ -25,14 +25,18 @@ from fallline.methods import LBFGS, GradientDescent, Prodigy, UpdateRule, find
 from fallline.methods.torch_optimizer import TorchOptimizer
 from fallline.objectives.base import Objective
 from fallline.objectives.batched import BatchedFunction
+from fallline.objectives.differences import DifferencedFunction
 from fallline.schedules.base import positive_rate
 from fallline.steps import StepRule
-from fallline.stopping import Rule, StepBelow
+from fallline.stopping import NoImprovement, Rule, StepBelow
 from fallline.stopping.stalled import Stalled
 from fallline.trace import Finding, Record, Result, StopReason
 from fallline.trace.drawing import view
 
 __all__ = ["minimize"]
+
+PATIENCE = 50
+"""Steps of a line search without a lower cost before a run left to itself gives up."""
 
 
 def minimize(
@@ -133,34 +137,49 @@ def minimize(
     rules = StepBelow(tolerance) if tolerance is not None else stopping
     findings = [_integer_start(x0)] if whole else []
     line = view("live_line")(most, delay=0.0 if progress is True else 1.0) if progress else None
-    # what overflows or leaves a domain is told by the findings, not by NumPy's warnings
-    with np.errstate(all="ignore"):
-        whole_args, batched = ((*rows, *args), ()) if batches is None else (args, rows)
-        objective = build_objective(fun, flat, layout, whole_args, gradient, check_gradient, findings, batched)
+    whole_args, batched = ((*rows, *args), ()) if batches is None else (args, rows)
+
+    def attempt(objective: Objective) -> Result:
         plan, watch = None, Watch(objective) if rules is None else None
         if batches is not None:
             given = gradient if callable(gradient) else None
             plan = BatchPlan(BatchedFunction(fun, given, objective, layout, rows, args), batches)
             watch = EpochWatch(watch, objective, batches) if watch is not None else None
+        run = descend(
+            objective,
+            flat,
+            method=rule,
+            rate=rate,
+            stopping=rules if rules is not None or plan is not None else _standstill(rate),
+            optimality=watch,
+            max_iterations=most,
+            callback=callback,
+            record=record,
+            progress=line.update if line is not None and line.wanted else None,
+            layout=layout,
+            plan=plan,
+        )
+        return _result(run, objective, rule, rate, layout, findings, watch is not None, started)
+
+    # what overflows or leaves a domain is told by the findings, not by NumPy's warnings
+    with np.errstate(all="ignore"):
         try:
-            run = descend(
-                objective,
-                flat,
-                method=rule,
-                rate=rate,
-                stopping=rules if rules is not None or plan is not None else Stalled(isinstance(rate, StepRule)),
-                optimality=watch,
-                max_iterations=most,
-                callback=callback,
-                record=record,
-                progress=line.update if line is not None and line.wanted else None,
-                layout=layout,
-                plan=plan,
-            )
+            objective = build_objective(fun, flat, layout, whole_args, gradient, check_gradient, findings, batched)
+            result = attempt(objective)
+            if (told := belied(objective, result)) is not None:
+                findings.append(told)
+                result = attempt(DifferencedFunction(fun, layout, (*batched, *whole_args)))
+            return result
         finally:
             if line is not None:
                 line.close()
-        return _result(run, objective, rule, rate, layout, findings, watch is not None, started)
+
+
+def _standstill(rate: Any) -> Rule:
+    """Return the rule that ends a run left to itself where it gets no further."""
+    if isinstance(rate, StepRule):
+        return Stalled() | NoImprovement(PATIENCE)
+    return Stalled(measured=False)
 
 
 def _check_arguments(

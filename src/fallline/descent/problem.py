@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from fallline.arrays.layout import Layout
+from fallline.arrays.layout import Layout, flatten
 from fallline.diagnosis.gradient_check import compare_gradient
 from fallline.errors import InputTypeError, shown
 from fallline.objectives.base import Objective
 from fallline.objectives.differences import DifferencedFunction
 from fallline.objectives.given import GivenGradient
 from fallline.objectives.ladder import differentiate
-from fallline.trace import Finding
+from fallline.trace import Finding, Result
 
-__all__ = ["build_objective"]
+__all__ = ["belied", "build_objective"]
 
 
 def build_objective(
@@ -57,6 +57,22 @@ def build_objective(
     if why:
         findings.append(_lower_rung(objective, why, layout.holds_tensors))
     return objective
+
+
+def belied(objective: Objective, result: Result) -> Finding | None:
+    """Return the finding that the user's own function contradicts the answer of an objective that follows it.
+
+    The two were compared at the start; a branch taken later, or something that has changed since, may part them.
+    """
+    if objective.plain is None or not np.isfinite(result.fun):
+        return None
+    x, _, _ = flatten(result.x)
+    plain = objective.plain(x)
+    share = 1e-10 if x.dtype == np.float64 else 1e-4
+    if abs(plain - result.fun) <= share * max(abs(result.fun), abs(float(result.trace.blocks[0].fun[0]))):
+        return None
+    why = f"at the answer it gives {plain:.6g} where the compiled form gives {result.fun:.6g}"
+    return _lower_rung(DifferencedFunction(objective.plain, result.trace.layout, ()), why, tensors=False)
 
 
 def _lower_rung(objective: Objective, why: str, tensors: bool) -> Finding:

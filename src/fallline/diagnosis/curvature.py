@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -69,8 +69,17 @@ def curvature_at(objective: Objective, x: np.ndarray, gradient: np.ndarray) -> C
         hessian = objective.hessian_products(x, np.eye(x.size, dtype=x.dtype)).astype(np.float64)
         if not np.isfinite(hessian).all():
             return _unknown(x.size)
-        values, vectors = np.linalg.eigh((hessian + hessian.T) / 2)
-        return _summary(values, vectors, vectors.T @ g, precision)
+        hessian = (hessian + hessian.T) / 2
+        values, vectors = np.linalg.eigh(hessian)
+        plain = _summary(values, vectors, vectors.T @ g, precision)
+        if not plain.gap < np.inf:
+            return plain
+        # parameters in units of their own curvature: what is badly scaled need not be badly conditioned
+        units = 1 / np.sqrt(np.where(np.diag(hessian) > 0, np.diag(hessian), 1))
+        values, vectors = np.linalg.eigh(units[:, None] * hessian * units)
+        scaled = _summary(values, vectors, vectors.T @ (units * g), precision)
+        steps = units * (vectors @ _steps(values, vectors.T @ (units * g), scaled.noise))
+        return replace(plain, gap=scaled.gap, distance=float(np.linalg.norm(steps)))
     rng = np.random.default_rng(0)
     spread = _lanczos(objective, x, rng.standard_normal(x.size))
     if spread is None:
@@ -111,10 +120,14 @@ def _summary(values: np.ndarray, vectors: np.ndarray, parts: np.ndarray, precisi
     noise = precision * float(np.abs(values).max())
     gap = distance = np.inf
     if values[0] >= -noise:
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            steps = np.where(parts == 0, 0.0, parts / np.maximum(values, noise))
+        steps = _steps(values, parts, noise)
         gap, distance = float(0.5 * np.sum(np.abs(parts * steps))), float(np.linalg.norm(steps))
     return Curvature(float(values[0]), float(values[-1]), vectors[:, -1], vectors[:, 0], gap, distance, noise)
+
+
+def _steps(values: np.ndarray, parts: np.ndarray, noise: float) -> np.ndarray:
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.where(parts == 0, 0.0, parts / np.maximum(values, noise))
 
 
 def _unknown(size: int) -> Curvature:

@@ -5,10 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from fallline.objectives.rows import RowsObjective
+from fallline.objectives.rows_factored import Factored
 from fallline.objectives.rows_metric import Metric
 from fallline.trace import Certificate
 
-__all__ = ["certify_fit", "gap_bound"]
+__all__ = ["NOTHING_KNOWN", "certify_factored", "certify_fit", "gap_bound"]
+
+NOTHING_KNOWN = Certificate("estimate", np.inf, np.inf, np.nan, "Nothing can be said: the cost is not finite.")
+
+SUMMED = 64 * np.finfo(float).eps
+"""Rounding of a mean over rows, as a share of its terms' size."""
 
 
 def gap_bound(
@@ -19,7 +25,8 @@ def gap_bound(
     With the Newton decrement ``λ = √(gᵀH⁺g)`` a squared loss has ``½λ²`` exactly. The logistic and the softmax loss
     are generalised self-concordant: with `R` the most that a row's predictors change over a step of length one in H,
     ``f(x + v) >= f(x) - λ‖v‖ + (exp(-R‖v‖) + R‖v‖ - 1)/R²``, whose least value over ``‖v‖`` gives
-    ``(λR + (1 - λR)·log(1 - λR))/R²`` where ``λR < 1``. No cost is below zero, so the cost itself is a bound.
+    ``(λR + (1 - λR)·log(1 - λR))/R²`` where ``λR < 1``. No cost is below zero, so the cost itself is a bound, and the
+    only one where the gradient, beyond rounding, has a part in directions whose curvature is lost in rounding.
 
     Parameters
     ----------
@@ -37,6 +44,8 @@ def gap_bound(
     upper and lower bounds along a segment).
     """
     decrement = metric.decrement(gradient)
+    if not metric.complete and _strays(objective, metric, cost, gradient):
+        return cost
     if objective.loss.quadratic:
         return min(0.5 * decrement**2, cost)
     if not np.isfinite(decrement):
@@ -56,11 +65,22 @@ def certify_fit(
 ) -> Certificate:
     """Return the certificate of a fit whose cost, gradient and metric at the answer are given, as to `gap_bound`."""
     if not np.isfinite(cost):
-        return Certificate("estimate", np.inf, np.inf, np.nan, "Nothing can be said: the cost is not finite.")
+        return NOTHING_KNOWN
     gap = gap_bound(objective, metric, cost, gradient, reach)
+    return _certificate(metric, cost, gradient, gap, metric.defect == 0)
+
+
+def certify_factored(
+    factored: Factored, metric: Metric, cost: float, gradient: np.ndarray, x: np.ndarray
+) -> Certificate:
+    """Return the certificate of a squared loss at `x`, shape (size,), its gap measured on the factored rows."""
+    return _certificate(metric, cost, gradient, min(factored.gap(x), cost), not factored.deficient)
+
+
+def _certificate(metric: Metric, cost: float, gradient: np.ndarray, gap: float, unique: bool) -> Certificate:
     distance = float(np.linalg.norm(metric.solve(gradient)))
     smallest = float(np.linalg.eigvalsh(metric.plain())[0])
-    proven = metric.defect == 0 or gap == cost
+    proven = unique or gap == cost
     words = "at most" if proven else "about"
     text = f"The cost {cost:.6g} is {words} {gap:.3g} above its minimum"
     if gap == cost:
@@ -68,3 +88,17 @@ def certify_fit(
     elif not proven:
         text += ": an estimate, as the minimum is not unique within rounding"
     return Certificate("bound" if proven else "estimate", gap, distance, smallest, f"{text}.")
+
+
+def _strays(objective: RowsObjective, metric: Metric, cost: float, gradient: np.ndarray) -> bool:
+    """Tell whether the gradient, beyond rounding, has a part that the metric's inverse leaves out.
+
+    A loss that is nowhere below zero has ``loss'² <= 2·steepest·loss``, which bounds the terms of the gradient's sums;
+    those of the logistic and the softmax loss are at most 1 besides.
+    """
+    slope = np.sqrt(2 * objective.loss.steepest * cost)
+    if not objective.loss.quadratic:
+        slope = min(slope, 1.0)
+    sizes = np.tile(objective.sizes(), objective.outputs)
+    noise = SUMMED * slope * np.append(sizes, np.ones(metric.outputs if metric.intercept else 0))
+    return metric.strays(gradient, noise)

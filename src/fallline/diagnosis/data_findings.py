@@ -39,18 +39,27 @@ def constant_features(columns: np.ndarray, names: list[str]) -> Finding | None:
     )
 
 
-def collinear(metric: Metric, columns: int, names: list[str]) -> Finding | None:
-    """Find columns that add up to each other, so that the coefficients are not unique."""
+def collinear(metric: Metric, columns: int, names: list[str], nearly: bool = False) -> Finding | None:
+    """Find columns that add up to each other, so that the coefficients are not unique.
+
+    `nearly` tells that they do so but for more than rounding: the coefficients are then unique, and feeble.
+    """
     if metric.defect == 0:
         return None
     first = metric.null[:columns]
     weights = np.sqrt((first**2).sum(axis=1)) * (np.diag(metric.hessian)[:columns] > 0)
     involved = np.flatnonzero(weights > 0.02 * weights.max()) if weights.any() else np.arange(0)
+    how = (
+        f"Some columns are nearly sums of others ({_listed(involved, names)}): the minimum is unique, but the smallest "
+        "change of the data moves its coefficients far. Predictions within the data do not suffer."
+        if nearly
+        else f"Some columns are sums of others ({_listed(involved, names)}), so the minimum is not unique. The "
+        "coefficients are those of least norm in scaled columns; predictions do not depend on the choice."
+    )
     return Finding(
         "collinear",
         "warning",
-        f"Some columns are sums of others ({_listed(involved, names)}), so the minimum is not unique. The "
-        "coefficients are those of least norm in scaled columns; predictions do not depend on the choice.",
+        how,
         "Leave one of them out, or set alpha above 0.",
         {
             "index": _one_or_all(involved),

@@ -47,7 +47,7 @@ class Verdict:
     flat : bool
         Whether the cost is numerically constant around it, so that no derivative says anything.
     descends : bool
-        Whether, where the Hessian cannot tell, the cost was found to be lower near by.
+        Whether the cost was found to be lower near by, as beyond an inflection.
     """
 
     optimal: bool
@@ -63,19 +63,27 @@ def assess(
     curvature = curvature_at(objective, x, gradient)
     optimal = np.isfinite(fun) and is_optimal(curvature, fun, start_fun, x.dtype, share)
     flat = descends = False
-    if (optimal or not gradient.any()) and curvature.smallest <= curvature.noise:
-        around = _around(objective, x, curvature)
+    if optimal or not gradient.any():
+        around = _around(objective, x, curvature, start_fun - fun)
         flat = curvature.smallest == curvature.largest == 0 and bool(np.all(around == fun))
         descends = bool(np.any(around < fun - _allowed_gap(fun, start_fun, x.dtype, share)))
     return Verdict(optimal and not flat and not descends, curvature, flat, descends)
 
 
-def _around(objective: Objective, x: np.ndarray, curvature: Curvature) -> np.ndarray:
-    """Return the cost at a few points near `x`, those along its flattest direction among them."""
+def _around(objective: Objective, x: np.ndarray, curvature: Curvature, gained: float) -> np.ndarray:
+    """Return the cost at a few points near `x`, those along its flattest direction among them.
+
+    Near is where the curvature alone would raise the cost by 1e-4 of what the run has gained, and never beyond a
+    hundredth of the parameters' size; where there is no curvature, random directions are tried too.
+    """
     rng = np.random.default_rng(0)
     before = Counts(**vars(objective.counts))
     reach = 0.01 * max(1.0, float(np.abs(x).max()))
-    directions = [curvature.downhill, rng.standard_normal(x.size), rng.standard_normal(x.size)]
+    directions = [curvature.downhill]
+    if curvature.smallest > curvature.noise:
+        reach = min(reach, float(np.sqrt(1e-4 * max(gained, 0.0) / curvature.smallest)))
+    else:
+        directions += [rng.standard_normal(x.size), rng.standard_normal(x.size)]
     points = [x + sign * reach * direction.astype(x.dtype) for direction in directions for sign in (1, -1)]
     costs = np.array([objective.value(point.astype(x.dtype)) for point in points])
     objective.counts = before

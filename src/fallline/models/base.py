@@ -13,7 +13,7 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
 
 from fallline.data.blocks import ArrayRows
-from fallline.data.check import check_features, check_targets, refuse_not_finite
+from fallline.data.check import check_features, check_targets, refuse_not_finite, refuse_too_small
 from fallline.data.moments import means
 from fallline.data.sums import one_blas_thread
 from fallline.diagnosis import data_findings
@@ -65,6 +65,12 @@ class Model(BaseEstimator, ABC):
                 f"max_iter must be a whole number of at least 1; got {shown(settings.max_iter)}. It counts updates. "
                 "The default is 1000."
             )
+        for name in ("fit_intercept", "standardize"):
+            if not isinstance(parameters[name], (bool, np.bool_)):
+                raise InputError(
+                    f"{name} must be True or False; got {shown(parameters[name])}. Words and numbers are not guessed "
+                    "at. Write True or False."
+                )
         if not settings.automatic:
             settings.named()
         return settings
@@ -130,6 +136,9 @@ class Model(BaseEstimator, ABC):
             mean = means(rows)
             if not np.isfinite(mean).all():
                 refuse_not_finite(X, "X", self._column_names())
+            refuse_too_small(X, "X", self._column_names())
+            if loss.task == "regression":
+                refuse_too_small(rows.y[:, None], "y")
             problem = Problem(rows, loss, outputs, mean, settings)
             answer = problem.solve(self._start(problem))
             names = self._column_names() or [f"column {j}" for j in range(X.shape[1])]

@@ -21,7 +21,7 @@ SAMPLE = 64
 
 def findings_of(problem: Problem, answer: Answer, names: list[str]) -> tuple[list[Finding], bool]:
     """Return the findings, the causes before the effects, and whether the classes are separable."""
-    metric = answer.metrics.at(answer.x) if problem.dense else None
+    metric = answer.metrics.at(answer.x) if problem.dense and np.isfinite(answer.cost) else None
     found: list[Finding | None] = []
     separable = _separable(problem, answer)
     if separable:
@@ -31,8 +31,14 @@ def findings_of(problem: Problem, answer: Answer, names: list[str]) -> tuple[lis
     constant = _constant(problem.rows)
     found.append(data_findings.constant_features(constant, names))
     if metric is not None and not separable:
-        found.append(data_findings.collinear(metric, problem.rows.columns, names))
+        found.append(data_findings.collinear(metric, problem.rows.columns, names, _nearly(problem)))
     return [finding for finding in found if finding is not None], separable
+
+
+def _nearly(problem: Problem) -> bool:
+    """Tell whether the rows themselves tell columns apart that the Hessian does not."""
+    factored = problem.quadratic.factored if problem.quadratic else None
+    return factored is not None and not factored.deficient
 
 
 def _of_the_run(problem: Problem, answer: Answer, metric: Metric | None, names: list[str]) -> list[Finding | None]:

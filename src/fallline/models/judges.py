@@ -8,9 +8,10 @@ from collections.abc import Callable
 import numpy as np
 
 from fallline.diagnosis.curvature import curvature_at
-from fallline.diagnosis.data_certificate import certify_fit
+from fallline.diagnosis.data_certificate import NOTHING_KNOWN, certify_factored, certify_fit
 from fallline.models.newton import Metrics
 from fallline.objectives.base import Counts, Objective
+from fallline.objectives.rows_factored import Factored
 from fallline.objectives.rows_metric import Metric
 from fallline.objectives.rows_standardized import StandardizedObjective
 from fallline.trace import Certificate, Rows
@@ -61,7 +62,7 @@ class Judge(ABC):
 
     def limit(self, cost: float) -> float:
         """Return the gap that counts as none at this cost: `threshold`, or the cost's rounding."""
-        return max(self.threshold, 16 * float(np.finfo(float).eps) * abs(cost))
+        return max(self.threshold, 16 * float(np.finfo(float).eps) * abs(cost)) if np.isfinite(cost) else self.threshold
 
     def _hopeless(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> bool:
         """Tell cheaply that a point cannot be near enough."""
@@ -79,6 +80,8 @@ class Proving(Judge):
     metrics : Metrics
     reach : callable
         Of a metric: the number `gap_bound` takes.
+    factored : Factored, optional
+        What measures the gap of a squared loss whose Hessian is singular within rounding.
     objective, threshold, every
         As for every judge.
     """
@@ -90,9 +93,10 @@ class Proving(Judge):
         objective: Objective,
         threshold: float,
         every: bool,
+        factored: Factored | None = None,
     ) -> None:
         super().__init__(objective, threshold, every)
-        self.metrics, self.reach = metrics, reach
+        self.metrics, self.reach, self.factored = metrics, reach, factored
 
     def _hopeless(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> bool:
         # half the square of the decrement is never more than the bound; a sampled one tells well enough when to look
@@ -100,7 +104,11 @@ class Proving(Judge):
         return 0.5 * metric.decrement(gradient) ** 2 > self.limit(cost)
 
     def _certificate(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> Certificate:
+        if not np.isfinite(cost):
+            return NOTHING_KNOWN
         metric = self.metrics.at(x)
+        if self.factored is not None:
+            return certify_factored(self.factored, metric, cost, gradient, x)
         return certify_fit(self.metrics.objective, metric, cost, gradient, self.reach(metric))
 
 
@@ -121,7 +129,7 @@ class Estimating(Judge):
 
     def _certificate(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> Certificate:
         if not np.isfinite(cost):
-            return Certificate("estimate", np.inf, np.inf, np.nan, "Nothing can be said: the cost is not finite.")
+            return NOTHING_KNOWN
         before = Counts(**vars(self.units.counts))
         u = self.units.from_data(x)
         curvature = curvature_at(self.units, u, self.units.value_and_gradient(u)[1])

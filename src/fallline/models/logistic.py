@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 
-from fallline.data.check import check_weights, refuse_not_finite
+from fallline.data.check import check_weights, in_range, refuse_not_finite
 from fallline.errors import DataError, InputError, shown
 from fallline.losses import find
 from fallline.models.base import Model
@@ -167,6 +168,7 @@ class LogisticRegression(ClassifierMixin, Model):
         """Set `classes_` to those of any weight, and return for each row the number of its class."""
         if target.dtype.kind == "f":
             refuse_not_finite(target, "y")
+        target = _sortable(target)
         try:
             check_classification_targets(target)
         except ValueError as error:
@@ -197,4 +199,36 @@ class LogisticRegression(ClassifierMixin, Model):
             raise InputError(
                 f'class_weight must be a dict by class, "balanced" or None; got {shown(self.class_weight)}. {error}'
             ) from error
-        return check_weights(by_class[place] * (1.0 if weights is None else weights), len(index))
+        try:
+            by_class = check_weights(by_class, len(self.classes_))
+        except DataError as error:
+            raise InputError(
+                f"class_weight must hold finite numbers above 0; got {shown(self.class_weight)}. "
+                "It counts how often a row of the class is taken. Correct it."
+            ) from error
+        if by_class is None:
+            return weights
+        without = np.flatnonzero(by_class == 0)
+        if without.size:
+            raise InputError(
+                f"class_weight must be above 0 for every class; got 0 for {shown(self.classes_.tolist()[without[0]])}. "
+                "A class without weight cannot be told from others. Leave its rows out instead."
+            )
+        return in_range(by_class[place] * (1.0 if weights is None else weights))
+
+
+def _sortable(target: np.ndarray) -> np.ndarray:
+    """Return classes that can be put in order, refused where they are bytes or of several kinds."""
+    if target.dtype.kind == "O":
+        kinds = sorted({"number" if isinstance(label, numbers.Real) else type(label).__name__ for label in target})
+        if len(kinds) > 1:
+            raise DataError(
+                f"y must hold classes of one kind; got {' and '.join(kinds)}. They cannot be put in order. "
+                "Fill what is missing, and make them all words or all numbers."
+            )
+    if target.dtype.kind == "S" or (target.dtype.kind == "O" and isinstance(target[0], bytes)):
+        raise DataError(
+            f"y must hold words or numbers; got bytes, {shown(target[0])}. Their encoding is not known. "
+            "Decode them: y.astype(str)."
+        )
+    return target

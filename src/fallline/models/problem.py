@@ -27,7 +27,7 @@ from fallline.schedules import Constant
 from fallline.steps import StrongWolfe
 from fallline.stopping import Rule
 from fallline.stopping.stalled import Stalled
-from fallline.trace import Certificate, Trace
+from fallline.trace import Certificate, StopReason, Trace
 from fallline.trace import Rows as Steps
 
 __all__ = ["Answer", "Problem", "Settings", "rows_of"]
@@ -37,6 +37,9 @@ DENSE = 1500
 
 GRAM_CELLS = 20_000
 """Cells up to which a named method runs on the rows themselves: to the last digit what a textbook's loop gives."""
+
+STUCK = (StopReason.NO_PROGRESS, StopReason.NOT_FINITE, StopReason.DIVERGED)
+"""Ends of a run that another start may mend."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +163,17 @@ class Problem:
         return cost
 
     def solve(self, x0: np.ndarray) -> Answer:
-        """Descend from `x0`, shape (size,), in the data's units."""
+        """Descend from `x0`, shape (size,), in the data's units.
+
+        Where that was left to the model and stuck at a start worse than the best constant, descend from zeros.
+        """
+        answer = self._descended(x0)
+        if answer.converged or not self.settings.automatic or not x0.any() or answer.trace.fun[0] <= self.baseline:
+            return answer
+        stuck = answer.run.reason in STUCK or not answer.cost <= self.baseline
+        return self._descended(np.zeros_like(x0)) if stuck else answer
+
+    def _descended(self, x0: np.ndarray) -> Answer:
         settings, base = self.settings, self._worked_on()
         threshold = self._threshold()
         metrics = Metrics(self.objective, self.mean, threshold, self.quadratic.metric if self.quadratic else None)
@@ -182,7 +195,7 @@ class Problem:
             x, trace = units.to_data(x), Trace(rows_of(run.trace, units.to_data(run.trace.flat_x)))
         cost, gradient = base.value_and_gradient(x)
         certificate = judge.certify(x)
-        converged = certificate.gap <= judge.limit(cost)
+        converged = bool(np.isfinite(cost)) and certificate.gap <= judge.limit(cost)
         return Answer(x, cost, gradient, trace, run, units or base, method, rate, metrics, certificate, converged)
 
     def _method(self, metrics: Metrics) -> tuple[Any, Any]:
@@ -191,7 +204,8 @@ class Problem:
             return self.settings.named()
         if not self.dense:
             return LBFGS(memory=20), StrongWolfe()
-        return Newton(metrics), Constant(1.0) if self.loss.quadratic else StrongWolfe()
+        minimiser = self.quadratic.solution if self.quadratic and self.quadratic.factored else None
+        return Newton(metrics, minimiser), Constant(1.0) if self.loss.quadratic else StrongWolfe()
 
     def _stopping(self, units: StandardizedObjective | None) -> Rule:
         """Return the rule that ends a run besides optimality: standing still, or classes found separable."""
@@ -206,7 +220,8 @@ class Problem:
     def _judge(self, metrics: Metrics, base: Objective, threshold: float) -> Judge:
         every = self.settings.automatic and self.dense
         if self.dense:
-            return Proving(metrics, self._reach, base, threshold, every)
+            factored = self.quadratic.factored if self.quadratic else None
+            return Proving(metrics, self._reach, base, threshold, every, factored)
         return Estimating(self._units(base), base, threshold, every)
 
     def _reach(self, metric: Metric) -> float | None:
@@ -219,8 +234,12 @@ class Problem:
 
     def _worked_on(self) -> Objective:
         """Return the objective that the method works on: the rows, or the Gram matrix that stands for them."""
+        if self.quadratic is None:
+            return self.objective
         tiny = self.rows.count * self.rows.columns <= GRAM_CELLS
-        return self.objective if self.quadratic is None or (tiny and not self.settings.automatic) else self.quadratic
+        # a Gram matrix that is singular within rounding gives no costs to compare
+        on_rows = self.quadratic.factored is not None if self.settings.automatic else tiny
+        return self.objective if on_rows else self.quadratic
 
     def _threshold(self) -> float:
         threshold = self.settings.tol * self.baseline

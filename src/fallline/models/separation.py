@@ -16,7 +16,7 @@ from fallline.trace import Rows, StopReason
 __all__ = ["Separable", "separates"]
 
 ROUNDING = 1e-7
-"""How far a row may lie on the wrong side, as a share of the farthest on its own, and count as on the plane."""
+"""How far a row may lie on the wrong side, as a share of what its predictor is summed from, and count as on the plane."""
 
 PATIENCE = 12
 """Iterations before a run is suspected: a fit that has a minimum is there by then, or soon."""
@@ -30,12 +30,19 @@ def separates(objective: RowsObjective, direction: np.ndarray) -> bool:
     """
     w, b = objective.split(direction)
 
-    def extremes(block: Block) -> tuple[float, float]:
-        margin = _margins(block.X @ w.T + b, block.y)[block.weights > 0]
-        return float(np.min(margin, initial=np.inf)), float(np.max(margin, initial=-np.inf))
+    # about the middle of the columns an offset counts for nothing, nor does a row far off
+    centre = np.median(objective.rows.block(0).X, axis=0) if objective.intercept else np.zeros(objective.rows.columns)
+    constant = b + w @ centre
 
-    least, most = zip(*each_block(objective.rows, extremes, objective.threads), strict=True)
-    return max(most) > 0 and min(least) >= -ROUNDING * max(most)
+    def sides(block: Block) -> tuple[bool, bool]:
+        columns = block.X - centre
+        margin = _margins(columns @ w.T + constant, block.y)
+        allowed = ROUNDING * (np.abs(columns) @ np.abs(w).T + np.abs(constant)).max(axis=1)
+        counted = block.weights > 0
+        return bool((margin < -allowed)[counted].any()), bool((margin > allowed)[counted].any())
+
+    wrong, right = zip(*each_block(objective.rows, sides, objective.threads), strict=True)
+    return any(right) and not any(wrong)
 
 
 @dataclass(frozen=True, eq=False)

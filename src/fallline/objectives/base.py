@@ -62,6 +62,8 @@ class Objective(ABC):
         Whether extra evaluations go unnoticed: not where they call a Python function of the user's.
     program : Program or None
         The compiled form, where there is one.
+    plain : callable or None
+        The user's own function of a flat point, where this objective only follows it.
     """
 
     size: int
@@ -70,6 +72,7 @@ class Objective(ABC):
     exact: bool = True
     pure: bool = True
     program: Program | None = None
+    plain: Callable[[np.ndarray], float] | None = None
 
     def __init__(self) -> None:
         self.counts = Counts()

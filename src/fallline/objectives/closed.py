@@ -5,8 +5,11 @@ Any other function is traced anew at every run, since an array or a number that 
 
 from __future__ import annotations
 
+import builtins
+import dis
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -26,17 +29,34 @@ def closed_key(function: Callable[..., Any]) -> tuple[Any, ...] | None:
         or function.__kwdefaults__
     ):
         return None
+    names = _globals_of(function.__code__)
+    if names is None:
+        return None
     referred = []
-    for name in sorted(_names(function.__code__)):
+    for name in names:
         if name in function.__globals__:
             value = function.__globals__[name]
             if not any(value is library for library in LIBRARIES):
                 return None
             referred.append((name, [value is library for library in LIBRARIES].index(True)))
+        elif name not in vars(builtins):
+            return None
     return function.__code__, tuple(referred)
 
 
-def _names(code: CodeType) -> set[str]:
-    """Return every name that a function's code, or that of a function within it, may look up in its globals."""
-    inner = (constant for constant in code.co_consts if isinstance(constant, CodeType))
-    return set(code.co_names).union(*map(_names, inner))
+@lru_cache(maxsize=1024)
+def _globals_of(code: CodeType) -> tuple[str, ...] | None:
+    """Return every name that a function's code, or that of a function within it, looks up; None where it imports."""
+    names = set()
+    for instruction in dis.get_instructions(code):
+        if instruction.opname.startswith("IMPORT_"):
+            return None
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL"):
+            names.add(instruction.argval)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            inner = _globals_of(constant)
+            if inner is None:
+                return None
+            names.update(inner)
+    return tuple(sorted(names))

@@ -27,17 +27,17 @@ class DifferencedFunction(Objective):
 
     def __init__(self, function: Callable[..., Any], layout: Layout, args: tuple[Any, ...]) -> None:
         super().__init__()
-        self.plain = PlainFunction(function, layout, args)
+        self.function = PlainFunction(function, layout, args)
         self.size, self.dtype = layout.size, layout.dtype
 
     def value(self, x: np.ndarray) -> float:
         self.counts.function += 1
-        return self.plain(x)
+        return self.function(x)
 
     def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         self.counts.function += 1 + 2 * x.size
         self.counts.gradient += 1
-        return self.plain(x), central_differences(self.plain, x)
+        return self.function(x), central_differences(self.function, x)
 
 
 def central_differences(function: Callable[[np.ndarray], float], x: np.ndarray) -> np.ndarray:

@@ -57,6 +57,10 @@ def differentiate(
         lambda: CompiledFunction(program(), layout),
         lambda: StepwiseFunction(function, layout, args),
     ]
+    if plain(x0) != expected and np.isfinite(expected):
+        rungs, reasons = [], ["two calls at the same point give different values"]
+    elif not data and _keeps_values(function, x0, layout, args):
+        rungs, reasons = [], ["it keeps values that it computed from one call to the next"]
     for make in rungs:
         try:
             with np.errstate(all="ignore"):
@@ -76,9 +80,27 @@ def differentiate(
             continue
         if not wrong:
             objective.counts.function = objective.counts.gradient = 0
+            objective.plain = plain
             return objective, "; ".join(reasons)
         reasons.append(wrong)
     return DifferencedFunction(function, layout, args), "; ".join(dict.fromkeys(reasons))
+
+
+def _keeps_values(function: Callable[..., Any], x0: np.ndarray, layout: Layout, args: tuple[Any, ...]) -> bool:
+    """Tell whether a function puts what it computes somewhere that outlives the call: in a list, a global, itself."""
+    import jax
+
+    from fallline.arrays.lifting import lift, outlives
+    from fallline.objectives.closed import closed_key
+
+    if closed_key(function) is not None:
+        return False
+    with jax.enable_x64(True), np.errstate(all="ignore"):
+        try:
+            return outlives(lambda: function(layout.arguments(lift(jax.numpy.asarray(x0))), *args))
+        # it cannot be followed, which the rungs will say better
+        except Exception:  # noqa: BLE001
+            return False
 
 
 def _differentiate_tensors(
@@ -118,14 +140,23 @@ def _mismatch(
         scale = np.abs(gradient) @ np.abs(x0) if np.isfinite(gradient).all() else np.inf
         if not abs(cost - expected) <= 1e2 * eps * max(abs(expected), float(scale)):
             return f"the followed function gives {cost:.17g} at the start, the plain one {expected:.17g}"
-    direction = np.random.default_rng(0).standard_normal(x0.size).astype(x0.dtype)
-    direction /= np.linalg.norm(direction)
-    predicted = float(gradient @ direction)
-    measured = np.nan
-    for h in eps ** np.array([1 / 3, 1 / 4, 1 / 2]) * max(1.0, float(np.abs(x0).max())):
-        ahead, behind = plain(x0 + x0.dtype.type(h) * direction), plain(x0 - x0.dtype.type(h) * direction)
-        measured = (ahead - behind) / (2 * h)
-        noise = share * (abs(measured) + abs(predicted)) + 10 * eps * (abs(ahead) + abs(behind)) / h
-        if abs(measured - predicted) <= noise:
-            return ""
-    return f"its derivative along a direction is {predicted:.6g}, measured {measured:.6g}"
+    random = np.random.default_rng(0).standard_normal(x0.size)
+    sizes = np.abs(x0.astype(np.float64))
+    wrong = ""
+    # a step of the parameters' own size first, then one that no small parameter can leave its domain by
+    for scale in (np.maximum(1, sizes), np.where(sizes > 0, sizes, eps)):
+        direction = (random / np.linalg.norm(random) * scale).astype(x0.dtype)
+        predicted = float(gradient @ direction)
+        for h in eps ** np.array([1 / 3, 1 / 4, 1 / 2]):
+            ahead, behind = plain(x0 + x0.dtype.type(h) * direction), plain(x0 - x0.dtype.type(h) * direction)
+            if not (np.isfinite(ahead) and np.isfinite(behind)):
+                continue
+            measured = (ahead - behind) / (2 * h)
+            bend = abs(ahead - 2 * expected + behind) / h
+            noise = share * (abs(measured) + abs(predicted) + bend) + 10 * eps * (abs(ahead) + abs(behind)) / h
+            if abs(measured - predicted) <= noise:
+                return ""
+            wrong = f"its derivative along a direction is {predicted:.6g}, measured {measured:.6g}"
+        if wrong:
+            return wrong
+    return ""

@@ -6,6 +6,7 @@ import numpy as np
 
 from fallline.objectives.base import Objective
 from fallline.objectives.rows import RowsObjective
+from fallline.objectives.rows_factored import Factored
 from fallline.objectives.rows_metric import Metric
 
 __all__ = ["QuadraticObjective"]
@@ -32,6 +33,8 @@ class QuadraticObjective(Objective):
         The minimiser, of least norm (in scaled columns) where there are many.
     metric : Metric
         The Hessian, as a metric.
+    factored : Factored or None
+        The rows, where the Hessian is singular within rounding and they are not too many.
     """
 
     source = "compiled"
@@ -46,7 +49,11 @@ class QuadraticObjective(Objective):
             start[-1] = rows.best_constant()[0]
         self._hessian, slope = rows.expansion(start, self._centre)
         self.metric = Metric.of(self._hessian, self._centre, 1, rows.intercept)
-        self.solution = self._refined(start - self.metric.solve_centred(slope))
+        self.factored = self._factored()
+        if self.factored is None:
+            self.solution = self._refined(start - self.metric.solve_centred(slope))
+        else:
+            self.solution = self.factored.solution()
         self._cost, gradient = rows.value_and_gradient(self.solution)
         self._slope = self.metric.centred(gradient)
 
@@ -84,6 +91,11 @@ class QuadraticObjective(Objective):
             squares -= self.rows.penalty.strength
         spread = np.sqrt(np.maximum(squares, 0.0) / self.rows.loss.steepest)
         return np.where(spread <= 64 * np.finfo(float).eps * np.abs(self._centre), 0.0, spread)
+
+    def _factored(self) -> Factored | None:
+        if self.metric.defect == 0 or not Factored.affordable(self.rows):
+            return None
+        return Factored(self.rows, self._centre, np.sqrt(np.maximum(np.diag(self._hessian), 0.0)))
 
     def _refined(self, x: np.ndarray) -> np.ndarray:
         """Return the minimiser: Newton steps from nearby, each measured on the rows, until nothing is left to gain."""

@@ -32,6 +32,8 @@ class Metric:
     null : array, shape (size, size - rank)
         The directions of no curvature, in parameters scaled by the root of the Hessian's diagonal, but for those so
         by nature: a constant column's coefficient, and a shift of all outputs alike where nothing penalises it.
+    scale : array, shape (size,)
+        The reciprocals of that root; 0 where there is no curvature.
     """
 
     hessian: np.ndarray
@@ -40,6 +42,7 @@ class Metric:
     intercept: bool
     root: np.ndarray
     null: np.ndarray
+    scale: np.ndarray
 
     @staticmethod
     def of(hessian: np.ndarray, centre: np.ndarray, outputs: int, intercept: bool, penalised: bool = False) -> Metric:
@@ -54,7 +57,7 @@ class Metric:
         if outputs > 1:
             unit += _free_shifts(diagonal, len(centre), outputs, intercept, penalised)
         root, null = _inverse_root(unit)
-        return Metric(hessian, centre, outputs, intercept, scale[:, None] * root, null)
+        return Metric(hessian, centre, outputs, intercept, scale[:, None] * root, null, scale)
 
     @property
     def defect(self) -> int:
@@ -75,6 +78,19 @@ class Metric:
     def decrement(self, gradient: np.ndarray) -> float:
         """Return the length ``√(gᵀH⁺g)`` of a gradient."""
         return float(np.linalg.norm(self.root.T @ self.centred(gradient)))
+
+    @property
+    def complete(self) -> bool:
+        """Whether every parameter has curvature, beyond rounding."""
+        return self.defect == 0 and bool((self.scale > 0).all())
+
+    def strays(self, gradient: np.ndarray, noise: np.ndarray) -> bool:
+        """Tell whether a gradient has parts without curvature of more than their `noise`, both of shape (size,)."""
+        slope, flat = self.centred(gradient), self.scale == 0
+        if (np.abs(slope[flat]) > noise[flat]).any():
+            return True
+        along = np.abs(self.null.T @ (self.scale * slope))
+        return bool((along > np.abs(self.null).T @ (self.scale * noise)).any())
 
     def centred(self, gradient: np.ndarray) -> np.ndarray:
         """Return a gradient in the parameters of centred columns."""

@@ -88,6 +88,10 @@ class Result:
         """SciPy's status: 0 for a success, else the place of the reason in `StopReason`, from 1."""
         return 0 if self.success else 1 + list(StopReason).index(self.reason)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the function behind: a result that was pickled or copied has no `landscape`."""
+        return {**self.__dict__, "landscape": None}
+
     def __str__(self) -> str:
         return view("result_text")(self)
 
