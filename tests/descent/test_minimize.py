@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import warnings
 
 import numpy as np
@@ -178,6 +179,7 @@ def test_ctrl_c_returns_the_result_so_far():
     """An interrupt ends the run with everything seen until then."""
     with subprocess.Popen([sys.executable, "-c", INTERRUPTED], stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout.readline().strip() == "started"
+        time.sleep(0.2)
         child.send_signal(signal.SIGINT)
         out, _ = child.communicate(timeout=60)
     assert out.split() == ["interrupted", "False", "True", "True"]

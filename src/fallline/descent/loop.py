@@ -166,12 +166,15 @@ class _Loop:
         block = self.engine.advance(count)
         rows = self._rows(block, began)
         self._adapt(len(rows), time.perf_counter() - began)
-        stop, reason = self._judge(rows, before)
-        rows = rows.take(slice(0, stop))
-        if self.callback is not None:
-            kept, stopped = self._call_back(rows)
-            if stopped is not None:
-                rows, reason = rows.take(slice(0, kept)), stopped
+        try:
+            stop, reason = self._judge(rows, before)
+            rows = rows.take(slice(0, stop))
+            if self.callback is not None:
+                kept, stopped = self._call_back(rows)
+                if stopped is not None:
+                    rows, reason = rows.take(slice(0, kept)), stopped
+        except KeyboardInterrupt:  # the steps were taken: they are kept
+            reason = StopReason.INTERRUPTED
         self.recorder.add(rows)
         self.kept = len(rows)
         self.iteration += len(rows)

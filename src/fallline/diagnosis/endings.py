@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fallline.diagnosis.evidence import Evidence
+from fallline.steps import StepRule
 from fallline.trace import Finding, StopReason
 
 __all__ = [
@@ -22,6 +23,14 @@ EARLY = {
     StopReason.SMALL_GRADIENT: "the gradient had become small",
     StopReason.SMALL_COST_CHANGE: "the cost hardly changed any more",
     StopReason.NO_PROGRESS: "no step lowered the cost any more",
+}
+
+
+REMEDIES = {
+    StopReason.NO_PROGRESS: (
+        "Look for a kink (abs, max, a condition), for noise, or for level ground: there a slope leads nowhere. "
+        "Smooth the function there, or start elsewhere."
+    ),
 }
 
 
@@ -116,7 +125,9 @@ def stopped_early(evidence: Evidence) -> Finding | None:
         "stopped-early",
         "warning",
         f"The run stopped because {EARLY[evidence.reason]}, but the cost is still {about}.",
-        "Use a smaller tolerance, or leave it out: then the run stops when the point is optimal.",
+        REMEDIES.get(
+            evidence.reason, "Use a smaller tolerance, or leave it out: then the run stops at an optimal point."
+        ),
         {"gap": gap, "gradient_norm": slope},
     )
 
@@ -130,8 +141,12 @@ def iteration_budget(evidence: Evidence) -> Finding | None:
     return Finding(
         "iteration-budget",
         "warning",
-        f"The {count} iterations allowed were used up while {about}.",
-        "Raise max_iterations, or leave learning_rate and method out.",
+        f"The {count} iterations allowed were used up while {about}."
+        if count != 1
+        else f"The one iteration allowed was used up while {about}.",
+        "Raise max_iterations."
+        if isinstance(evidence.rate, StepRule)
+        else "Raise max_iterations, or leave learning_rate and method out.",
         {"gap": gap, "iterations": count},
     )
 

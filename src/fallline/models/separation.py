@@ -16,7 +16,7 @@ from fallline.trace import Rows, StopReason
 __all__ = ["Separable", "separates"]
 
 ROUNDING = 1e-7
-"""How far a row may lie on the wrong side, as a share of what its predictor is summed from, and count as on the plane."""
+"""How far a row may lie on the wrong side, as a share of its predictor's terms, and count as on the plane."""
 
 PATIENCE = 12
 """Iterations before a run is suspected: a fit that has a minimum is there by then, or soon."""
@@ -29,10 +29,19 @@ def separates(objective: RowsObjective, direction: np.ndarray) -> bool:
     rounding, that no minimum exists.
     """
     w, b = objective.split(direction)
-
     # about the middle of the columns an offset counts for nothing, nor does a row far off
     centre = np.median(objective.rows.block(0).X, axis=0) if objective.intercept else np.zeros(objective.rows.columns)
     constant = b + w @ centre
+    share = np.abs(np.column_stack([w * objective.sizes(), constant]))
+    kept = share > ROUNDING * share.max()
+    # a step on the way to infinity has small parts besides, that fade: without them it separates as well
+    return _separates(objective, centre, w * kept[:, :-1], constant * kept[:, -1]) or (
+        not kept.all() and _separates(objective, centre, w, constant)
+    )
+
+
+def _separates(objective: RowsObjective, centre: np.ndarray, w: np.ndarray, constant: np.ndarray) -> bool:
+    """Tell whether the predictors ``(X - centre)·w + constant``, beyond rounding, are on the right side for all rows."""
 
     def sides(block: Block) -> tuple[bool, bool]:
         columns = block.X - centre
