@@ -145,6 +145,7 @@ def test_a_picture_can_be_written(folder, capsys):
         (["shop.csv", "--target="], "Known names"),
         (["shop.csv"], "--target"),
         (["shop.csv", "--target", "price", "--exclude", "gread"], "grade"),
+        (["shop.csv", "--target", "price", "--exclude", "price"], "exclude must not name the target"),
         (["shop.csv", "--target", "price", "--model", "logistics"], "Did you mean 'logistic'"),
         (["shop.csv", "--target", "grade", "--model", "linear"], "--model logistic"),
         (["shop.csv", "--target", "price", "--model", "logistic"], "at most 100 classes"),
@@ -161,3 +162,18 @@ def test_what_cannot_be_fitted_is_refused_in_one_line(capsys, words, told):
     code, out, err = outcome(capsys, "fit", *words, "--quiet")
     assert (code, out, len(err.splitlines())) == (2, "", 1)
     assert told in err
+
+
+def test_a_stray_word_among_numbers_is_told(folder, capsys):
+    """A column of numbers that one cell makes text is named with that cell and its row, as feature and as target."""
+    lines = [f"{k},{'?' if k == 7 else k % 5},{2 * k + k % 3}" for k in range(30)]
+    (folder / "stray.csv").write_text("\n".join(["a,b,c", *lines]))
+    code, out, _ = outcome(capsys, "fit", "stray.csv", "--target", "c")
+    assert code == 0
+    assert "b was read as text" in out
+    assert "'?' at row 7" in out
+    _, found, _ = outcome(capsys, "fit", "stray.csv", "--target", "c", "--json")
+    assert json.loads(found)["mixed"] == {"b": {"row": 7, "cell": "?"}}
+    code, _, err = outcome(capsys, "fit", "stray.csv", "--target", "b", "--model", "linear", "--quiet")
+    assert code == 2
+    assert "'?' at row 7" in err

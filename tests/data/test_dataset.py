@@ -50,3 +50,19 @@ def test_a_target_always_blank_is_refused(tmp_path):
     (tmp_path / "blank.csv").write_text("a,price\n1,\n2,\n")
     with pytest.raises(FalllineError, match="always blank"):
         load_dataset(tmp_path / "blank.csv", "price")
+
+
+@pytest.mark.parametrize("cell", ["inf", "-Infinity"])
+def test_infinity_among_numbers_is_refused_by_row_and_column(tmp_path, cell):
+    """An infinite cell is named by its row in the file and its column, unless that is left aside."""
+    (tmp_path / "far.csv").write_text(f"a,price\n1,2\n3,4\n{cell},5\n")
+    with pytest.raises(FalllineError, match="inf at row 2, column 'a'"):
+        load_dataset(tmp_path / "far.csv", "price")
+    (tmp_path / "far.csv").write_text(f"a,b,price\n1,1,2\n{cell},3,5\n")
+    assert len(load_dataset(tmp_path / "far.csv", "price", ["a"])) == 2
+
+
+def test_the_target_cannot_be_left_aside(path):
+    """Excluding the target is refused."""
+    with pytest.raises(FalllineError, match="exclude must not name the target"):
+        load_dataset(path, "price", ["price"])

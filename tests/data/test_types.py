@@ -5,7 +5,7 @@ import datetime
 import pyarrow as pa
 import pytest
 
-from fallline.data.types import days, typed
+from fallline.data.types import days, first_odd_cell, typed
 
 DAY = datetime.datetime
 
@@ -19,6 +19,7 @@ DAY = datetime.datetime
         (["2022-06-18", "1969/12/31", "2022-1-2"], [DAY(2022, 6, 18), DAY(1969, 12, 31), DAY(2022, 1, 2)]),
         (["2022-06-18 12:30", "2022-06-18"], [DAY(2022, 6, 18, 12, 30), DAY(2022, 6, 18)]),
         (["", "nan", "NULL"], [None, None, None]),
+        (["1", "+Inf", "-infinity", "NaN"], [1.0, float("inf"), float("-inf"), None]),
     ],
 )
 def test_cells_of_one_kind_are_that_kind(cells, expected):
@@ -27,7 +28,16 @@ def test_cells_of_one_kind_are_that_kind(cells, expected):
 
 
 @pytest.mark.parametrize(
-    "cells", [["1", "2", "b7"], ["1,23", "4"], ["True", "1"], ["2022-02-30"], ["2022-06-18", "soon"], ["a", "", "NA"]]
+    "cells",
+    [
+        ["1", "2", "b7"],
+        ["1,23", "4"],
+        ["True", "1"],
+        ["2022-02-30"],
+        ["2022-06-18", "soon"],
+        ["a", "", "NA"],
+        ["inf", "inf"],
+    ],
 )
 def test_one_odd_cell_makes_a_column_text(cells):
     """A column with a cell of another kind is text throughout, each cell as it stands in the file."""
@@ -50,3 +60,19 @@ def test_one_odd_cell_makes_a_column_text(cells):
 def test_moments_count_in_days(value, kind, expected):
     """Dates and timestamps count in days since 1970, durations and times of day in days."""
     assert days(pa.chunked_array([pa.array([value], kind)])).to_pylist() == [expected]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["1"] * 9 + ["?"], (9, "?")),
+        (["", "NA", " x "] + ["2.5"] * 9, (2, "x")),
+        (["1"] * 8 + ["?"], None),
+        (["1"] * 9, None),
+        (["", ""], None),
+    ],
+)
+def test_a_stray_cell_among_numbers_is_found(cells, expected):
+    """The first cell that is no number is told where nine in ten of those not blank are numbers."""
+    assert first_odd_cell(pa.chunked_array([cells[:2], cells[2:]])) == expected
+    assert first_odd_cell(pa.chunked_array([[1.0, 2.0]])) is None

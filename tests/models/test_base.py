@@ -99,6 +99,8 @@ def test_a_hole_in_the_data_is_named(model):
         ({"method": "addam"}, "adam"),
         ({"method": "gd", "learning_rate": -0.1}, "learning_rate must"),
         ({"init": [1.0, 2.0]}, "4 finite numbers"),
+        ({"fit_intercept": "no"}, "fit_intercept must"),
+        ({"standardize": 1}, "standardize must"),
         ({"init": "ones"}, 'init must be "zeros"'),
     ],
 )
@@ -226,3 +228,15 @@ def test_columns_without_names_have_none(model):
     np.testing.assert_allclose(fitted.predict(pd.DataFrame(ROWS)), fitted.predict(ROWS), rtol=1e-12)
     with pytest.raises(fl.errors.DataError, match="different names"):
         model().fit(pd.DataFrame(ROWS, columns=["a", "b", "a"]), TARGETS[model])
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_numbers_below_floating_point_are_refused(model):
+    """Data whose squares vanish is refused with the column, not fitted to nothing."""
+    with pytest.raises(fl.errors.DataError, match=r"X must vary .* in column 1\."):
+        model().fit(ROWS * [1.0, 1e-162, 1.0], TARGETS[model])
+    with pytest.raises(fl.errors.DataError, match="y must vary"):
+        fl.LinearRegression().fit(ROWS, 1e-200 * TARGETS[fl.LinearRegression])
+    small = fl.LinearRegression(tol=1e-12).fit(ROWS * 1e-140, TARGETS[fl.LinearRegression])
+    plain = fl.LinearRegression(tol=1e-12).fit(ROWS, TARGETS[fl.LinearRegression])
+    np.testing.assert_allclose(small.coef_ * 1e-140, plain.coef_, rtol=1e-9)

@@ -5,6 +5,7 @@ import pytest
 from sklearn import datasets, linear_model
 
 import fallline as fl
+from fallline.objectives import rows_factored
 
 LINE = np.arange(4.0)[:, None], np.array([1.0, 3.0, 5.0, 7.5])
 LONGLEY = """
@@ -127,6 +128,7 @@ def test_more_columns_than_rows_are_fitted_exactly(shape):
     model = fl.LinearRegression().fit(X, y)
     np.testing.assert_allclose(model.predict(X), y, rtol=1e-9)
     assert model.converged_
+    assert [finding.code for finding in model.diagnosis_] == (["collinear"] if len(X) > 1 else [])
 
 
 def test_targets_that_are_words_are_refused():
@@ -144,3 +146,54 @@ def test_without_an_intercept_the_line_goes_through_zero():
         np.testing.assert_allclose(model.coef_, exact.coef_, rtol=1e-5)
         assert model.intercept_ == 0
         assert model.converged_
+
+
+def nearly_collinear():
+    """Make tables whose curvature is singular within rounding, though their columns are not."""
+    rng = np.random.default_rng(0)
+    a, noise = rng.normal(size=(2, 50))
+    far, unit = np.linspace(100, 101, 50), np.linspace(0, 1, 60)
+    return {
+        "powers far from zero": (np.vander(far, 6)[:, :-1], np.sin(8 * far) * 5),
+        "all but twice the same column": (np.column_stack([a, a + 1e-7 * noise]), a + rng.normal(size=50)),
+        "degree eleven": (np.vander(unit, 12)[:, :-1], np.sin(9 * unit) + 0.1 * rng.normal(size=60)),
+    }
+
+
+@pytest.mark.parametrize("case", nearly_collinear())
+def test_nearly_collinear_columns_are_fitted_to_the_end(case):
+    """The fit is that of an orthogonal factorisation, the gap is true, and the finding says "nearly"."""
+    X, y = nearly_collinear()[case]
+    model = fl.LinearRegression().fit(X, y)
+    columns = np.column_stack([(X - X.mean(axis=0)) / X.std(axis=0), np.ones(len(X))])
+    least = 0.5 * np.mean((y - columns @ np.linalg.lstsq(columns, y, rcond=1e-15)[0]) ** 2)
+    assert model.converged_
+    assert model.cost_history_[-1] - least <= 1e-6 * np.var(y)
+    assert [finding.code for finding in model.diagnosis_] == ["collinear"]
+    assert "nearly" in model.diagnosis_[0].message
+
+
+def test_collinear_columns_too_many_to_factor_claim_nothing(monkeypatch):
+    """Where rows are too many to be factored, a gain that the Gram matrix cannot see is not denied."""
+    X, y = nearly_collinear()["all but twice the same column"]
+    monkeypatch.setattr(rows_factored, "CELLS", 0)
+    with pytest.warns(fl.ConvergenceWarning):
+        model = fl.LinearRegression().fit(X, y)
+    assert not model.converged_
+    assert model.certificate_.gap == model.cost_history_[-1]
+    twice = fl.LinearRegression().fit(X[:, [0, 0]], y)
+    assert twice.converged_
+
+
+@pytest.mark.parametrize("settings", [{}, {"method": "gd", "learning_rate": 0.1}])
+def test_a_start_of_infinite_cost_is_not_converged(settings):
+    """A start whose cost overflows is left for zeros, or, by a textbook method, ends the fit unconverged."""
+    X = np.random.default_rng(0).normal(size=(30, 3))
+    model = fl.LinearRegression(init=[1e200] * 4, **settings)
+    if not settings:
+        assert model.fit(X, X[:, 0] ** 2).converged_
+        assert np.isfinite(model.cost_history_[-1])
+        return
+    with pytest.warns(fl.ConvergenceWarning, match="cost at the start is inf"):
+        model.fit(X, X[:, 0] ** 2)
+    assert not model.converged_

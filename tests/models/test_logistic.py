@@ -188,3 +188,69 @@ def test_without_an_intercept_the_bound_holds_too(max_iter):
         model = fl.LogisticRegression(max_iter=max_iter, tol=1e-12, **settings).fit(X, y)
     assert cost(model, X, y, 1e-3) - best <= model.certificate_.gap
     assert not model.intercept_.any()
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("alpha", [0.0, 1e-4])
+@pytest.mark.parametrize("far", [3e2, 1e3, 1e6, 1e16, 1e200, 1e308])
+def test_a_start_far_off_is_never_certified(classes, alpha, far):
+    """From a start where every row is saturated a fit reaches the minimum all the same."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3))
+    y = rng.integers(0, classes, 60)
+    outputs = classes if classes > 2 else 1
+    start = far * np.append(np.outer([1.0, -1.0, 0.5][:outputs], [-1, -1, 1]), np.zeros(outputs))
+    model = fl.LogisticRegression(alpha=alpha, init=start).fit(X, y)
+    near = fl.LogisticRegression(alpha=alpha).fit(X, y)
+    assert model.converged_
+    assert model.cost_history_[-1] == pytest.approx(near.cost_history_[-1], abs=2e-6)
+
+
+def test_a_saturated_point_has_no_bound_but_its_cost():
+    """A textbook run that stays where every row is saturated is not converged, and its gap is its cost."""
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    y = (X[:, 0] > 0).astype(int)
+    settings = {"alpha": 0, "method": "gd", "learning_rate": 0.1, "max_iter": 3}
+    with pytest.warns(fl.ConvergenceWarning):
+        model = fl.LogisticRegression(init=[-1e6, 0, 0, 0], **settings).fit(X, y)
+    assert not model.converged_
+    assert model.certificate_.gap == model.cost_history_[-1] > 1e5
+    with pytest.warns(fl.ConvergenceWarning, match="cost at the start"):
+        model = fl.LogisticRegression(init=[1e308] * 4, **settings).fit(X, y)
+    assert (model.converged_, model.certificate_.gap) == (False, np.inf)
+
+
+@pytest.mark.parametrize("class_weight", [{0: 1, 1: 0}, {0: 1, 1: -1}, {0: np.nan}])
+def test_a_class_weight_must_be_positive(class_weight):
+    """A class that would weigh nothing, or less, is refused in one sentence."""
+    with pytest.raises(fl.errors.InputError, match="class_weight must") as caught:
+        fl.LogisticRegression(class_weight=class_weight).fit([[0.0], [1.0], [2.0]], [0, 1, 1])
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("size", [1e-307, 1e307])
+def test_the_size_of_weights_does_not_matter(size):
+    """Weights at the ends of floating point fit as those near one, of rows and of classes."""
+    X, y = datasets.load_iris(return_X_y=True)
+    weights = np.random.default_rng(0).uniform(0.5, 1.0, 150)
+    plain = fl.LogisticRegression().fit(X, y, sample_weight=weights)
+    scaled = fl.LogisticRegression().fit(X, y, sample_weight=weights * size)
+    by_class = fl.LogisticRegression(class_weight=dict.fromkeys(range(3), size)).fit(X, y, sample_weight=weights)
+    np.testing.assert_allclose(scaled.coef_, plain.coef_, rtol=1e-9)
+    np.testing.assert_allclose(by_class.coef_, plain.coef_, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("y", "words"),
+    [
+        (np.array([1, "a", "a"], dtype=object), "number and str"),
+        (np.array(["a", None, "b"], dtype=object), "NoneType and str"),
+        (np.array([b"a", b"b", b"a"]), "astype"),
+        (np.array([b"a", b"b", b"a"], dtype=object), "bytes"),
+    ],
+)
+def test_classes_of_several_kinds_are_refused(y, words):
+    """Classes that cannot be put in order, and bytes, are refused in one sentence."""
+    with pytest.raises(fl.errors.DataError, match=words) as caught:
+        fl.LogisticRegression().fit([[0.0], [1.0], [2.0]], y)
+    assert str(caught.value).startswith("y must hold")

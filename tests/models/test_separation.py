@@ -56,3 +56,17 @@ def test_a_direction_separates_only_if_no_row_objects():
     assert not separates(RowsObjective(ArrayRows(X, wrong[0]), LOSSES["logistic"]), along)
     weights = np.array([1.0, 0.0, 1.0])
     assert separates(RowsObjective(ArrayRows(X, wrong[0], weights), LOSSES["logistic"]), along)
+
+
+@pytest.mark.filterwarnings("ignore::fallline.ConvergenceWarning")
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_row_far_off_does_not_hide_those_that_overlap(side):
+    """Classes that overlap are not called separable because of one row a thousand million away."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(61, 1))
+    y = (X[:, 0] + rng.normal(size=61) > 0).astype(int)
+    X[60], y[60] = side * 1e9, 1
+    model = fl.LogisticRegression(alpha=0).fit(X, y)
+    assert "separable" not in [finding.code for finding in model.diagnosis_]
+    objective = RowsObjective(ArrayRows(X, y.astype(float)), LOSSES["logistic"])
+    assert not separates(objective, np.array([float(side), 0.0]))

@@ -110,6 +110,8 @@ def separable() -> Finding:
 
 def _condition(hessian: np.ndarray) -> float:
     varying = np.diag(hessian) > 0
+    if not varying.any():
+        return 1.0
     values = np.linalg.eigvalsh(hessian[np.ix_(varying, varying)])
     smallest = max(values[0], np.finfo(float).eps * values[-1])
     return float(values[-1] / smallest)

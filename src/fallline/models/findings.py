@@ -30,7 +30,9 @@ def findings_of(problem: Problem, answer: Answer, names: list[str]) -> tuple[lis
         found += _of_the_run(problem, answer, metric, names)
     constant = _constant(problem.rows)
     found.append(data_findings.constant_features(constant, names))
-    if metric is not None and not separable:
+    # rows so far off that nothing is known but their cost do not bend, whatever the columns
+    bends = problem.loss.quadratic or answer.certificate.gap < answer.cost
+    if metric is not None and not separable and bends:
         found.append(data_findings.collinear(metric, problem.rows.columns, names, _nearly(problem)))
     return [finding for finding in found if finding is not None], separable
 

@@ -226,7 +226,7 @@ class Problem:
 
     def _reach(self, metric: Metric) -> float | None:
         """Return a number that no row's predictors change more by for a step of length one in the metric, if known."""
-        if self.loss.quadratic or not self.settings.fit_intercept:
+        if self.loss.quadratic or not self.settings.fit_intercept or metric.centre is not self.mean:
             return None
         if self._longest is None:
             self._longest = longest_row(self.rows, self.mean, self.spread)

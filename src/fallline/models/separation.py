@@ -28,7 +28,10 @@ def separates(objective: RowsObjective, direction: np.ndarray) -> bool:
     With no row moving to the wrong side and some to the right one, the cost falls along it for ever: a proof, to within
     rounding, that no minimum exists.
     """
-    w, b = objective.split(direction)
+    largest = np.abs(direction).max()
+    if not 0 < largest < np.inf:
+        return False
+    w, b = objective.split(direction / largest)
     # about the middle of the columns an offset counts for nothing, nor does a row far off
     centre = np.median(objective.rows.block(0).X, axis=0) if objective.intercept else np.zeros(objective.rows.columns)
     constant = b + w @ centre
@@ -41,7 +44,7 @@ def separates(objective: RowsObjective, direction: np.ndarray) -> bool:
 
 
 def _separates(objective: RowsObjective, centre: np.ndarray, w: np.ndarray, constant: np.ndarray) -> bool:
-    """Tell whether the predictors ``(X - centre)·w + constant``, beyond rounding, are on the right side for all rows."""
+    """Tell whether ``(X - centre)·w + constant``, beyond rounding, is on the right side for some row and all others."""
 
     def sides(block: Block) -> tuple[bool, bool]:
         columns = block.X - centre

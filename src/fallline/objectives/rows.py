@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NoReturn
 
 import numpy as np
 
 from fallline.data.blocks import Block, Rows
 from fallline.data.sums import sum_blocks
-from fallline.errors import DataError, InputError
+from fallline.errors import DataError
 from fallline.losses import Loss
 from fallline.objectives.base import Objective
 from fallline.objectives.rows_kernels import curvature_kernel, row_kernel
@@ -106,7 +105,7 @@ class RowsObjective(Objective):
         parts = sum_blocks(self.rows, self._bend_term(w, b, centre, pairs), self.threads) / self.total
         width = self.rows.columns + self.intercept
         if not np.isfinite(parts[:, :width, :width]).all():
-            self._refuse_not_finite()
+            self._refuse_too_large()
         hessian = np.empty((self.outputs, width, self.outputs, width))
         for part, (k, m) in zip(parts, pairs, strict=True):
             # the halves above the diagonals are not filled in
@@ -114,16 +113,12 @@ class RowsObjective(Objective):
             hessian[k, :, m] = hessian[m, :, k] = lower + np.tril(lower, -1).T
         return self._with_penalty(hessian), parts[0][-1, :width].copy()
 
-    def _refuse_not_finite(self) -> NoReturn:
+    def _refuse_too_large(self) -> None:
         if not np.isfinite(self.sizes()).all():
             raise DataError(
                 "X must hold numbers whose squares can be summed; got larger ones. Their sum is beyond floating point. "
                 "Scale the columns down."
             )
-        raise InputError(
-            "coefficients must be such that predictions are finite; got some beyond floating point. "
-            "No curvature can be measured there. Start nearer to zero."
-        )
 
     def sizes(self) -> np.ndarray:
         """Return the root of each column's mean square, shape (d,), at the price of a pass over the rows."""

@@ -87,11 +87,9 @@ class Factored:
         """Return the residual's parts along the columns' space, ``Uᵀr``."""
         w, b = self._objective.split(x)
         rows = self._objective.rows
-        parts = []
-        for index in range(rows.blocks):
-            block = rows.block(index)
-            parts.append(block.y - (block.X @ w[0] + b[0]))
-        residual = np.concatenate(parts) * self._roots
+        blocks = (rows.block(index) for index in range(rows.blocks))
+        # rounded as the cost is: the gap is that of the very cost
+        residual = np.concatenate([block.y - (block.X @ w.T + b)[:, 0] for block in blocks]) * self._roots
         if self._objective.penalty is not None:
             residual = np.concatenate([residual, -np.sqrt(self._objective.penalty.strength) * w[0]])
         return self._left.T @ residual

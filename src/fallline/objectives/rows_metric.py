@@ -103,7 +103,7 @@ class Metric:
         """Return the Hessian in the parameters of the columns as they are, shape (size, size)."""
         shift = np.eye(len(self.hessian))
         if self.intercept:
-            for rows in self._places():
+            for rows in self.places():
                 shift[rows[-1], rows[:-1]] = self.centre
         return shift.T @ self.hessian @ shift
 
@@ -120,13 +120,13 @@ class Metric:
             The columns' spreads.
         """
         scale = np.append(spread, np.ones(int(self.intercept)))
-        inverse = sum(self.root[rows] @ self.root[rows].T for rows in self._places())
+        inverse = sum(self.root[rows] @ self.root[rows].T for rows in self.places())
         largest = float(np.linalg.eigvalsh(inverse * scale * scale[:, None])[-1])
         return float(np.sqrt((1 if self.outputs == 1 else 2) * max(largest, 0.0) * (longest**2 + self.intercept)))
 
     def furthest(self, objective: RowsObjective) -> float:
         """Return the tightest such number, at the price of a pass over the rows that costs d² for each."""
-        inverse = sum(self.root[rows] @ self.root[rows].T for rows in self._places())
+        inverse = sum(self.root[rows] @ self.root[rows].T for rows in self.places())
 
         def longest(block: Block) -> float:
             columns = block.X - self.centre
@@ -138,7 +138,7 @@ class Metric:
         square = max(each_block(objective.rows, longest, objective.threads))
         return float(np.sqrt((1 if self.outputs == 1 else 2) * square))
 
-    def _places(self) -> list[np.ndarray]:
+    def places(self) -> list[np.ndarray]:
         """Return for each output where its coefficients, then its intercept, stand in the flat parameters."""
         columns = len(self.centre)
         tail = columns * self.outputs
@@ -151,6 +151,19 @@ class Metric:
 def metric_at(objective: RowsObjective, x: np.ndarray, centre: np.ndarray) -> Metric:
     """Return the metric of the objective's Hessian at `x`, columns centred at `centre`."""
     centre = centre if objective.intercept else np.zeros_like(centre)
+    metric = _metric(objective, x, centre)
+    if metric.defect == 0 or not objective.intercept or objective.loss.quadratic:
+        return metric
+    # rows far off that bend no more pull the mean away from those that do: look again from the middle of these
+    blocks = np.sum([metric.hessian[np.ix_(rows, rows)] for rows in metric.places()], axis=0)
+    squares, shift, bend = np.diag(blocks)[:-1], blocks[:-1, -1], blocks[-1, -1]
+    if not (shift**2 > 0.99 * bend * squares).any():
+        return metric
+    nearer = _metric(objective, x, centre + shift / bend)
+    return nearer if nearer.defect < metric.defect else metric
+
+
+def _metric(objective: RowsObjective, x: np.ndarray, centre: np.ndarray) -> Metric:
     hessian = objective.curvature(x, centre)
     return Metric.of(hessian, centre, objective.outputs, objective.intercept, objective.penalised)
 

@@ -31,7 +31,7 @@ def draw_cost(result: Result, ax: Any) -> CostDisplay:
     scale_y(right, trace.gradient_norm)
     place = np.array([trace.iteration[best], trace.fun[best]])
     star = mark(ax, "best", place, f"best, cost {number(trace.fun[best], 4)}")
-    ax.set(xlabel="iteration", ylabel="cost")
+    _iterations(ax, "cost")
     right.set_ylabel("gradient norm (dashed)")
     broken = np.flatnonzero(~np.isfinite(trace.fun))
     title(ax, result, f"cost not finite from iteration {trace.iteration[broken[0]]:,}" if broken.size else "")
@@ -54,7 +54,7 @@ def draw_learning_rate(result: Result, ax: Any) -> RateDisplay:
         ax.legend(fontsize="small")
     if ax.get_yscale() == "linear":
         ax.set_ylim(0, 1.15 * ax.get_ylim()[1])
-    ax.set(xlabel="iteration", ylabel="learning rate")
+    _iterations(ax, "learning rate")
     title(ax, result)
     return RateDisplay(ax, ax.figure, line, limit)
 
@@ -71,10 +71,18 @@ def draw_parameters(result: Result, ax: Any) -> ParametersDisplay:
         for place, j in enumerate(chosen)
     ]
     scale_y(ax, trace.flat_x[:, chosen].ravel(), only_wide=True)
-    ax.set(xlabel="iteration", ylabel="parameter")
+    _iterations(ax, "parameter")
     title(ax, result, f"the {LINES} of {len(names):,} parameters that moved furthest" if len(names) > LINES else "")
     ax.legend(lines, [literal(names[j]) for j in chosen], fontsize="small")
     return ParametersDisplay(ax, ax.figure, lines)
+
+
+def _iterations(ax: Any, label: str) -> None:
+    """Name the axes; iterations are whole, and so are their ticks."""
+    from matplotlib.ticker import MaxNLocator
+
+    ax.set(xlabel="iteration", ylabel=label)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def _line(ax: Any, trace: Trace, column: np.ndarray, style: dict[str, Any]) -> Any:
