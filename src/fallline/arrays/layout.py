@@ -178,11 +178,20 @@ def _check_kinds(root: Leaf | Branch, x0: Any, name: str) -> None:
 
 def _is_numbers(x: list | tuple) -> bool:
     """Tell whether a list is a table of plain numbers, to be read as one array."""
-    return all(
-        (isinstance(item, (int, float, np.number)) and not isinstance(item, bool))
-        or (isinstance(item, (list, tuple)) and len(item) > 0 and _is_numbers(item))
-        for item in x
-    )
+    return _table_shape(x) is not None
+
+
+def _table_shape(x: Any) -> tuple[int, ...] | None:
+    """Return the shape of a number or an even table of numbers, None of anything else."""
+    if isinstance(x, (int, float, np.number)) and not isinstance(x, bool):
+        return ()
+    if not isinstance(x, (list, tuple)):
+        return None
+    shapes = {_table_shape(item) for item in x}
+    if not shapes:
+        return (0,)
+    shape = shapes.pop()
+    return None if shapes or shape is None else (len(x), *shape)
 
 
 def _numeric(x: Any, name: str) -> np.ndarray:

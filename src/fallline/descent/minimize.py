@@ -7,6 +7,7 @@ import inspect
 import numbers
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any, Literal
 
 import numpy as np
@@ -130,21 +131,17 @@ def minimize(
     _check_arguments(fun, args, tolerance, stopping, max_iterations, record, progress)
     flat, layout, whole = flatten(x0, label=_argument_name(fun))
     rows, batches = check_data(data, batch_size, epochs, seed)
-    steps = batches.steps if batches is not None else 1
-    most = max_iterations if epochs is None else epochs * steps
+    most = max_iterations if epochs is None else epochs * (batches.steps if batches is not None else 1)
     rule = _resolve_method(method, learning_rate, layout, batches)
     rate = resolve_rate(learning_rate, rule, layout)
     rules = StepBelow(tolerance) if tolerance is not None else stopping
     findings = [_integer_start(x0)] if whole else []
-    line = view("live_line")(most, delay=0.0 if progress is True else 1.0) if progress else None
+    line = view("live_line")(most, delay=0.0 if progress is True else 1.0)
     whole_args, batched = ((*rows, *args), ()) if batches is None else (args, rows)
 
     def attempt(objective: Objective) -> Result:
-        plan, watch = None, Watch(objective) if rules is None else None
-        if batches is not None:
-            given = gradient if callable(gradient) else None
-            plan = BatchPlan(BatchedFunction(fun, given, objective, layout, rows, args), batches)
-            watch = EpochWatch(watch, objective, batches) if watch is not None else None
+        plan = _plan(fun, gradient, objective, layout, rows, args, batches)
+        watch = _watch(objective, batches) if rules is None else None
         run = descend(
             objective,
             flat,
@@ -155,24 +152,35 @@ def minimize(
             max_iterations=most,
             callback=callback,
             record=record,
-            progress=line.update if line is not None and line.wanted else None,
+            progress=line.update if progress and line.wanted else None,
             layout=layout,
             plan=plan,
         )
         return _result(run, objective, rule, rate, layout, findings, watch is not None, started)
 
     # what overflows or leaves a domain is told by the findings, not by NumPy's warnings
-    with np.errstate(all="ignore"):
-        try:
-            objective = build_objective(fun, flat, layout, whole_args, gradient, check_gradient, findings, batched)
-            result = attempt(objective)
-            if (told := belied(objective, result)) is not None:
-                findings.append(told)
-                result = attempt(DifferencedFunction(fun, layout, (*batched, *whole_args)))
-            return result
-        finally:
-            if line is not None:
-                line.close()
+    with np.errstate(all="ignore"), closing(line):
+        objective = build_objective(fun, flat, layout, whole_args, gradient, check_gradient, findings, batched)
+        result = attempt(objective)
+        if (told := belied(objective, result)) is not None:
+            findings.append(told)
+            result = attempt(DifferencedFunction(fun, layout, (*batched, *whole_args)))
+        return result
+
+
+def _plan(
+    fun: Any, gradient: Any, objective: Objective, layout: Layout, rows: Any, args: Any, batches: Batches | None
+) -> BatchPlan | None:
+    """Return which rows each update is to see, where it is not all of them."""
+    if batches is None:
+        return None
+    given = gradient if callable(gradient) else None
+    return BatchPlan(BatchedFunction(fun, given, objective, layout, rows, args), batches)
+
+
+def _watch(objective: Objective, batches: Batches | None) -> Watch | EpochWatch:
+    """Return who looks for optimality while the run goes on: on mini-batches, only at the end of an epoch."""
+    return Watch(objective) if batches is None else EpochWatch(Watch(objective), objective, batches)
 
 
 def _standstill(rate: Any) -> Rule:
