@@ -5,7 +5,7 @@ import sys
 from importlib.metadata import version as installed
 
 os.environ["JAX_PLATFORMS"] = "cpu"
-sys.path.insert(0, os.path.dirname(__file__))  # for method_tables and pictures
+sys.path.insert(0, os.path.dirname(__file__))  # for the tables and pictures
 
 project = "fallline"
 author = "fallline developers"
@@ -19,6 +19,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "matplotlib.sphinxext.plot_directive",
     "method_tables",
+    "idiom_tables",
 ]
 exclude_patterns = ["_build"]
 templates_path = ["_templates"]

@@ -11,7 +11,7 @@ from method_tables import FAMILIES, brief
 
 import fallline as fl
 
-__all__ = ["draw_family", "draw_rates", "draw_rules"]
+__all__ = ["draw_family", "draw_range_test", "draw_rates", "draw_rules"]
 
 STEPS = 200
 RED = "#c8102e"
@@ -93,6 +93,12 @@ def draw_rates() -> None:
         ax.set_title(name, fontsize=9)
     figure.supxlabel("iteration", fontsize=9)
     figure.supylabel("learning rate", fontsize=9)
+
+
+def draw_range_test() -> None:
+    """Draw which learning rates plain descent can use on the line of the page on checks."""
+    x = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
+    fl.find_learning_rate(lambda p: np.mean((p[0] * x + p[1] - (2 * x + 1)) ** 2), np.zeros(2)).plot()
 
 
 def _draw(rows: list[tuple[str, list[tuple[Any, Any]]]]) -> None:

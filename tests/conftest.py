@@ -3,7 +3,8 @@
 import os
 
 os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-os.environ |= {"JAX_PLATFORMS": "cpu", "MPLBACKEND": "Agg"}
+os.environ |= {"JAX_PLATFORMS": "cpu", "MPLBACKEND": "Agg", "KERAS_BACKEND": "tensorflow"}
+os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
 for name in ("FALLLINE_LANG", "FORCE_COLOR", "NO_COLOR", "COLUMNS"):
     os.environ.pop(name, None)
 

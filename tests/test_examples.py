@@ -56,3 +56,44 @@ def test_diverging_line_is_told_why(capsys):
     assert alarms(found) == []
     np.testing.assert_allclose(found.x, [2, 1], atol=1e-4)
     assert "Epoch 19: loss=8036431.83, " in capsys.readouterr().out
+
+
+def test_a_torch_module_learns(capsys):
+    """The module holds the answer, and fits the curve."""
+    names = example("torch_module")
+    assert names["result"].gradient_source == "torch"
+    assert names["after"] == pytest.approx(names["result"].fun, rel=1e-9)
+    assert names["before"] > 0.1
+    assert names["after"] < 1e-4
+    assert "Mean squared error" in capsys.readouterr().out
+
+
+def test_a_keras_model_learns(capsys):
+    """The model holds the answer, better than the mini-batches left it."""
+    names = example("keras_model")
+    assert names["result"].gradient_source == "tensorflow"
+    assert names["after"] == pytest.approx(names["result"].fun, rel=1e-3)
+    assert names["after"] < 0.1 * names["by_batches"].fun < names["before"]
+    assert "Mean squared error" in capsys.readouterr().out
+
+
+def test_a_jax_dictionary_is_minimised(capsys):
+    """All rows and mini-batches agree on the minimum, in JAX's own precision."""
+    names = example("jax_dictionary")
+    result, by_batches = names["result"], names["by_batches"]
+    assert result.gradient_source == by_batches.gradient_source == "jax"
+    assert result.success
+    assert alarms(result) == []
+    assert result.x["weights"].dtype == np.float32
+    assert result.fun < by_batches.fun < 1.05 * result.fun
+    assert "of 150 are right" in capsys.readouterr().out
+
+
+def test_scipys_basinhopping_finds_the_deepest_valley(capsys):
+    """One search ends in the nearest valley; fifty hops with the same method end in the deepest."""
+    names = example("scipy_plugin")
+    local, best, costs = names["local"], names["best"], names["costs"]
+    assert local.success and local.fun > 1 and len(costs) == local.nit
+    assert best.success and best.fun == pytest.approx(0, abs=1e-6)
+    np.testing.assert_allclose(best.x, 0, atol=1e-4)
+    assert "Fifty hops later" in capsys.readouterr().out

@@ -13,9 +13,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from fallline import errors, methods, schedules, steps, stopping
+from fallline import errors, methods, penalties, schedules, steps, stopping
+from fallline.descent.check_gradient import check_gradient
+from fallline.descent.compare import compare
+from fallline.descent.find_learning_rate import find_learning_rate
 from fallline.descent.minimize import minimize
-from fallline.trace import Certificate, Finding, Record, Result, StopReason, Trace
+from fallline.descent.stepping import Descent, descend
+from fallline.trace import Certificate, Comparison, Finding, GradientCheck, Minimum, RateRange, Record, Result, StopReason, Trace
 
 if TYPE_CHECKING:
     from fallline.models import ConvergenceWarning, LinearRegression, LogisticRegression
@@ -24,17 +28,26 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Certificate",
+    "Comparison",
     "ConvergenceWarning",
+    "Descent",
     "Finding",
+    "GradientCheck",
     "LinearRegression",
     "LogisticRegression",
+    "Minimum",
+    "RateRange",
     "Record",
     "Result",
     "StopReason",
     "Trace",
+    "check_gradient",
+    "compare",
     "errors",
+    "find_learning_rate",
     "methods",
     "minimize",
+    "penalties",
     "schedules",
     "steps",
     "stopping",

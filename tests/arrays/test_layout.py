@@ -97,6 +97,22 @@ def test_what_is_not_finite_is_refused_with_its_place(x0, place):
         flatten(x0)
 
 
+@pytest.mark.parametrize(
+    ("module", "match"), [("cupy", r"cupy\.asnumpy"), ("mlx.core", r"numpy\.array"), ("dask.array", "compute")]
+)
+def test_arrays_of_libraries_that_are_not_known_are_refused(module, match):
+    """An array of another library is refused in a sentence that says how to make one that is known."""
+    foreign = type("array", (), {"__module__": module, "__array__": lambda self, *_, **__: np.ones(2)})()
+    with pytest.raises(InputTypeError, match=rf"^x0\['w'\] must be of NumPy, JAX, torch or TensorFlow.*{match}"):
+        flatten({"w": foreign})
+
+
+def test_masked_starts_are_refused():
+    """A mask is not lost silently."""
+    with pytest.raises(InputTypeError, match="x0 must be an array without a mask"):
+        flatten(np.ma.array([1.0, 2.0], mask=[True, False]))
+
+
 @pytest.mark.parametrize("x0", [[], {}, np.zeros((0, 3))])
 def test_nothing_to_change_is_refused(x0):
     """An empty start is refused."""

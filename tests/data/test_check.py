@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from scipy import sparse
 
-from fallline.data.check import check_features, check_targets, check_weights, refuse_not_finite
+from fallline.data.check import check_features, check_targets, check_weights, refuse_not_finite, refuse_too_small
 from fallline.errors import DataError, FalllineError
 
 COLUMNS = {"a": [1.0, 2.0, 3.0], "b": [True, False, True], "c": [1, 2, 3]}
@@ -44,7 +44,6 @@ def test_numbers_in_objects_are_numbers():
         ([[1.0], [1.0, 2.0]], "rows of equal length"),
         ([["one"]], "text"),
         (np.zeros((2, 2), complex), "Complex data not supported"),
-        (sparse.csr_matrix(np.eye(2)), "sparse csr_matrix"),
         (pd.DataFrame({"age": [1.0], "name": ["x"]}), "String in column 'name'"),
         (np.array([[{}]], dtype=object), "real number"),
     ],
@@ -108,3 +107,52 @@ def test_weights_that_cannot_be_are_refused(weights, words):
     """Negative, missing or all-zero weights, and too few of them, are refused."""
     with pytest.raises(FalllineError, match=words):
         check_weights(weights, 2)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.float32, np.float64, bool])
+def test_sparse_tables_are_read_by_rows(dtype):
+    """A sparse table stays sparse; its numbers become floats, float32 staying float32."""
+    X = np.array([[0, 1, 0], [1, 0, 0]], dtype=dtype)
+    table, names = check_features(sparse.coo_matrix(X))
+    assert (table.format, names) == ("csr", None)
+    assert table.dtype == (np.float32 if dtype is np.float32 else np.float64)
+    np.testing.assert_array_equal(table.toarray(), X)
+
+
+def test_a_sparse_table_of_floats_is_not_copied():
+    """The cells of a table by rows in canonical order are used as they are."""
+    X = sparse.csr_array(np.eye(3))
+    assert np.shares_memory(check_features(X)[0].data, X.data)
+
+
+@pytest.mark.parametrize(
+    ("X", "words"),
+    [
+        (sparse.csr_array((0, 3)), "at least one row"),
+        (sparse.csr_array((3, 0)), r"0 feature\(s\)"),
+        (sparse.csr_array(np.eye(2) * 1j), "Complex data not supported"),
+        (sparse.coo_array(np.ones(3)), "Reshape your data"),
+    ],
+)
+def test_a_sparse_table_that_is_none_is_refused(X, words):
+    """Sparse tables without rows, columns or real numbers are refused like dense ones."""
+    with pytest.raises(DataError, match=words):
+        check_features(X)
+
+
+@pytest.mark.parametrize(("bad", "told"), [(np.nan, "NaN"), (-np.inf, "-inf")])
+def test_a_hole_in_a_sparse_table_is_named_by_row_and_column(bad, told):
+    """A cell that is not finite is named by its place in the table, not among the cells kept."""
+    X = sparse.csr_array(([1.0, 2.0, bad], ([0, 3, 3], [1, 0, 2])), shape=(6, 4))
+    with pytest.raises(DataError, match=f"got {told} at row 3, column 2"):
+        refuse_not_finite(X, "X")
+    with pytest.raises(DataError, match="row 3, column 'c'"):
+        refuse_not_finite(X, "X", ["a", "b", "c", "d"])
+
+
+def test_a_sparse_column_that_hardly_varies_is_refused():
+    """A column whose range cannot be squared is named, sparse or dense."""
+    X = np.array([[0.0, 1e-200], [1.0, 0.0]])
+    for table in (X, sparse.csr_array(X)):
+        with pytest.raises(DataError, match="in column 1"):
+            refuse_too_small(table, "X")

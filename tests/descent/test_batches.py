@@ -6,7 +6,7 @@ import pytest
 import fallline as fl
 from fallline.arrays.layout import flatten
 from fallline.descent.batches import BatchEngine, Batches, BatchPlan
-from fallline.descent.loop import descend
+from fallline.descent.loop import prepare_loop
 from fallline.objectives.batched import BatchedFunction
 from fallline.objectives.ladder import differentiate
 from fallline.schedules import Constant, InverseTimeDecay
@@ -207,5 +207,5 @@ def test_one_loop_serves_batches_too():
     x, layout, _ = flatten(np.zeros(3))
     whole, _ = differentiate(mean_square, x, layout, (), (X, Y))
     plan = BatchPlan(BatchedFunction(mean_square, None, whole, layout, (X, Y), ()), Batches(60, 16, 5))
-    run = descend(whole, x, method=fl.methods.GradientDescent(), rate=Constant(0.1), max_iterations=6, plan=plan)
+    run = prepare_loop(whole, x, method=fl.methods.GradientDescent(), rate=Constant(0.1), plan=plan).run(6)
     assert run.iterations == 6 and len(run.epoch_costs) == 2 and np.array_equal(run.answer, run.last.x[0])

@@ -1,5 +1,6 @@
 """Rows of data are checked before anything is done with them."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import torch
@@ -28,6 +29,7 @@ X, Y = np.arange(12.0).reshape(6, 2), np.arange(6)
             r"data\[0\] must be finite; got nan in row 3, column 1",
         ),
         ({"data": (X, np.where(Y == 4, np.inf, Y))}, DataError, r"data\[1\] must be finite; got inf in row 4\."),
+        ({"data": (np.ma.array(X, mask=X == 7), Y)}, DataError, r"data\[0\] must be an array without a mask"),
         ({"data": (torch.tensor([[0.0], [torch.inf]]),)}, DataError, "got inf in row 1, column 0"),
         ({"batch_size": 0}, InputError, "batch_size must be a whole number of at least 1"),
         ({"batch_size": 2.0}, InputError, "batch_size must be a whole number"),
@@ -52,9 +54,9 @@ def test_what_cannot_be_used_is_refused(settings, error, match):
     assert calls == [] and str(caught.value).endswith(".")
 
 
-def test_arrays_and_tensors_are_not_copied():
+@pytest.mark.parametrize("tensor", [torch.ones(6), torch.ones(6).bfloat16(), jnp.ones(6), jnp.ones(6, jnp.bfloat16)])
+def test_arrays_and_tensors_are_not_copied(tensor):
     """What is an array or a tensor already is used as it is; lists become arrays."""
-    tensor = torch.ones(6)
     (first, second, third), batches = check_data((X, tensor, [1, 2, 3, 4, 5, 6]), 4, 2, 1)
     assert first is X and second is tensor and isinstance(third, np.ndarray)
     assert (batches.rows, batches.size, batches.seed, batches.steps, batches.rest) == (6, 4, 1, 2, 2)

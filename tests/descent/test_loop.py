@@ -7,7 +7,7 @@ import fallline as fl
 from fallline.arrays.layout import flatten
 from fallline.descent.compiled import CompiledEngine
 from fallline.descent.engine import EagerEngine
-from fallline.descent.loop import descend
+from fallline.descent.loop import prepare_loop
 from fallline.objectives.ladder import differentiate
 from fallline.schedules import Constant
 from fallline.steps import Backtracking
@@ -40,10 +40,10 @@ def test_the_cut_into_blocks_changes_no_bit(engine, rate):
 def test_a_run_tells_its_reason_its_counts_and_its_best():
     """A run stops at the row the rule names, and counts what it took to get there, not beyond."""
     objective, x = problem()
-    run = descend(
-        objective, x, method=fl.methods.GradientDescent(), rate=Constant(0.05), max_iterations=1000,
+    run = prepare_loop(
+        objective, x, method=fl.methods.GradientDescent(), rate=Constant(0.05),
         stopping=CostBelow(1e-3),
-    )  # fmt: skip
+    ).run(1000)  # fmt: skip
     assert run.reason == "target-reached" and run.trace.fun[-1] < 1e-3 <= run.trace.fun[-2]
     assert run.iterations == len(run.trace) - 1 and run.evaluations == len(run.trace)
     assert run.best.fun[0] == run.trace.fun.min() and run.last.iteration[0] == run.iterations
@@ -67,7 +67,7 @@ def test_every_candidate_is_looked_at_once_and_in_order():
     """Optimality is asked about the start and then each candidate row, in the order of the run."""
     objective, x = problem()
     watch = Never()
-    descend(objective, x, method=fl.methods.GradientDescent(), rate=Constant(0.05), max_iterations=40, optimality=watch)
+    prepare_loop(objective, x, method=fl.methods.GradientDescent(), rate=Constant(0.05), optimality=watch).run(40)
     assert watch.looks == list(range(41))
 
 
@@ -75,7 +75,7 @@ def test_progress_sees_the_last_record_of_each_block():
     """The live line is given records as the run goes."""
     objective, x = problem()
     seen = []
-    descend(
-        objective, x, method=fl.methods.GradientDescent(), rate=Constant(1e-4), max_iterations=100, progress=seen.append
-    )
+    prepare_loop(
+        objective, x, method=fl.methods.GradientDescent(), rate=Constant(1e-4), progress=seen.append
+    ).run(100)
     assert seen[-1].iteration == 100 and [r.iteration for r in seen] == sorted({r.iteration for r in seen})

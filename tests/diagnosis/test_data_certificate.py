@@ -19,7 +19,8 @@ def problem(name, seed, alpha):
     outputs = 3 if loss.multiple else 1
     X = rng.normal(size=(40, 3)) * rng.uniform(0.1, 10.0, 3) + rng.normal(size=3)
     y = rng.integers(0, 2 + loss.multiple, 40).astype(float) if loss.task == "classification" else rng.normal(size=40)
-    return RowsObjective(ArrayRows(X, y), loss, outputs=outputs, penalty=Ridge(np.full(outputs * 3, alpha)))
+    y = y if loss.accepts(y).all() else np.exp(y)
+    return RowsObjective(ArrayRows(X, y), loss, outputs=outputs, ridge=Ridge(np.full(outputs * 3, alpha)))
 
 
 def minimum(objective):
@@ -49,7 +50,7 @@ def test_the_bound_holds_everywhere(name, seed, log_alpha, far, draw):
     assert bound <= cost
 
 
-@pytest.mark.parametrize("name", sorted(LOSSES))
+@pytest.mark.parametrize("name", sorted(name for name in LOSSES if LOSSES[name].concordant))
 def test_near_the_minimum_the_bound_is_close(name):
     """Close to the minimum the bound is within a factor of two of the truth."""
     objective = problem(name, 3, 1e-2)

@@ -10,7 +10,7 @@ import pytest
 import fallline as fl
 from fallline.arrays import scalars
 from fallline.arrays.layout import flatten
-from fallline.descent.loop import descend
+from fallline.descent.loop import prepare_loop
 from fallline.descent.rates import resolve_rate
 from fallline.errors import InputError, InputTypeError
 from fallline.methods import CLASSES, find, known
@@ -91,7 +91,7 @@ def steps(function, x0, method, rate, count, *, compiled):
     if not compiled:
         objective = Uncompiled(objective)
     rate = resolve_rate(rate, method)
-    return descend(objective, x, method=method, rate=rate, max_iterations=count, layout=layout).trace
+    return prepare_loop(objective, x, method=method, rate=rate, layout=layout).run(count).trace
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ def test_mini_batches_by_a_torch_optimizer():
 @pytest.mark.parametrize(
     ("settings", "error", "match"),
     [
-        ({"x0": np.zeros(2), "method": torch.optim.Adam}, InputTypeError, "where x0 is not of tensors"),
+        ({"x0": np.zeros(2), "method": torch.optim.Adam}, InputTypeError, "where x0 is not of torch tensors"),
         ({"method": torch.optim.Adam([START.clone()])}, InputTypeError, "has its parameters already"),
         ({"method": torch.optim.Muon}, InputError, "torch says: Muon"),
         ({"method": lambda parameters: parameters}, InputTypeError, "one of torch's optimizers"),

@@ -26,7 +26,7 @@ def pair(table, name="squared", alpha=0.0, intercept=True, target=None):
     X = TABLES[table](rng)
     y = rng.normal(size=len(X)) + 3.0 if target is None else target(X)
     penalty = Ridge(np.full(X.shape[1], alpha)) if alpha else None
-    rows = RowsObjective(ArrayRows(X, y), LOSSES[name], penalty=penalty, intercept=intercept)
+    rows = RowsObjective(ArrayRows(X, y), LOSSES[name], ridge=penalty, intercept=intercept)
     return rows, QuadraticObjective(rows, means(rows.rows))
 
 

@@ -18,7 +18,7 @@ WEIGHTS = RNG.uniform(0.5, 2.0, 40)
 
 def factored(X, name="squared", weights=None, alpha=0.0, intercept=True):
     penalty = Ridge(np.full(X.shape[1], alpha)) if alpha else None
-    rows = RowsObjective(ArrayRows(X, TARGET, weights), LOSSES[name], penalty=penalty, intercept=intercept)
+    rows = RowsObjective(ArrayRows(X, TARGET, weights), LOSSES[name], ridge=penalty, intercept=intercept)
     centre = X.mean(axis=0) if intercept else np.zeros(X.shape[1])
     scale = np.append(X.std(axis=0), np.ones(int(intercept)))
     return rows, Factored(rows, centre, scale)

@@ -16,7 +16,7 @@ def objective_of(name, X, alpha=0.1, intercept=True):
     outputs = 3 if loss.multiple else 1
     y = np.random.default_rng(0).integers(0, 2 + loss.multiple, len(X)).astype(float)
     penalty = Ridge(np.full(outputs * X.shape[1], alpha)) if alpha else None
-    return RowsObjective(ArrayRows(X, y), loss, outputs=outputs, penalty=penalty, intercept=intercept)
+    return RowsObjective(ArrayRows(X, y), loss, outputs=outputs, ridge=penalty, intercept=intercept)
 
 
 def table(offset=0.0):

@@ -6,6 +6,7 @@ import torch
 
 import fallline as fl
 from fallline.arrays.layout import flatten
+from fallline.errors import InputError
 from fallline.objectives.torch_function import TorchFunction
 
 pytestmark = pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad=True")
@@ -122,6 +123,66 @@ def test_a_modules_parameters_go_in_and_come_out():
     module.load_state_dict(result.x)
     assert result.success and module.weight.grad is None
     torch.testing.assert_close(module.weight.detach(), torch.tensor([[2.0, -1.0]], dtype=torch.float64))
+
+
+def normalised():
+    torch.manual_seed(0)
+    layers = [torch.nn.Linear(2, 3), torch.nn.BatchNorm1d(3), torch.nn.Tanh(), torch.nn.Linear(3, 1)]
+    return torch.nn.Sequential(*layers).double().eval()
+
+
+def through(module):
+    return lambda values, X, y: torch.mean((torch.func.functional_call(module, values, (X,)) - y) ** 2)
+
+
+@pytest.mark.parametrize("keep_vars", [False, True])
+def test_the_state_of_a_module_keeps_its_buffers(keep_vars):
+    """A state dict with a batch normalisation in it comes back whole: parameters moved, buffers as they were."""
+    module = normalised()
+    state = module.state_dict(keep_vars=keep_vars)
+    X = np.random.default_rng(0).standard_normal((20, 2))
+    result = fl.minimize(through(module), state, data=(X, X[:, :1] - 2), max_iterations=20)
+    assert result.gradient_source == "torch" and result.fun < 0.1
+    assert type(result.x) is type(state) and list(result.x) == list(state)
+    assert {key: part.dtype for key, part in result.x.items()} == {key: part.dtype for key, part in state.items()}
+    for name in ("1.running_mean", "1.running_var", "1.num_batches_tracked"):
+        assert torch.equal(result.x[name], state[name]) and result.x[name] is not state[name]
+        assert not any(name in parameter for parameter in result.trace.layout.names())
+    assert "0.weight[0, 0] = " in str(result)
+    assert str(module.load_state_dict(result.x)) == "<All keys matched successfully>"
+
+
+def test_the_parameters_of_a_module_are_left_alone():
+    """A dict of named parameters is a start; what is given is neither changed nor differentiated."""
+    module = normalised()
+    before = [parameter.detach().clone() for parameter in module.parameters()]
+    X = torch.ones(4, 2, dtype=torch.float64)
+    result = fl.minimize(through(module), dict(module.named_parameters()), data=(X, X[:, :1]), max_iterations=3)
+    assert result.gradient_source == "torch" and not any(part.requires_grad for part in result.x.values())
+    assert all(torch.equal(old, new) for old, new in zip(before, module.parameters(), strict=True))
+    assert all(parameter.grad is None and parameter.requires_grad for parameter in module.parameters())
+
+
+def test_a_function_that_reads_the_module_itself_is_refused():
+    """A cost that ignores the values it is given would never change; the sentence says what to write."""
+    module = normalised()
+    X = np.ones((4, 2))
+    with pytest.raises(InputError, match=r"fun must compute with the values.*functional_call"):
+        fl.minimize(lambda values, X: torch.mean(module(X) ** 2), module.state_dict(), data=(X,))
+
+
+@pytest.mark.parametrize("batch_size", [None, 4])
+def test_rows_of_numpy_reach_a_torch_function_as_tensors(batch_size):
+    """Data from NumPy become tensors: fractions in the type of the start, whole numbers as they are."""
+    seen = set()
+
+    def cost(t, X, labels):
+        seen.add((X.dtype, labels.dtype))
+        return torch.mean((X @ t - labels) ** 2)
+
+    X, labels = np.eye(8)[:, :3], np.arange(8)
+    fl.minimize(cost, torch.zeros(3), data=(X, labels), batch_size=batch_size, max_iterations=3)
+    assert seen == {(torch.float32, torch.int64)}
 
 
 def test_a_users_torch_gradient_is_used():

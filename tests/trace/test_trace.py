@@ -38,6 +38,35 @@ def test_tables(run):
     assert run.trace.to_arrow().num_rows == 6
 
 
+def test_parameters_named_as_columns_have_columns_of_their_own():
+    """A parameter called fun or iteration hides no column, nor do two parameters that print alike."""
+    start = {"fun": 1.0, "iteration": 2.0, "x": {"fun": 3.0}, 1: 4.0, "1": 5.0}
+    run = fl.minimize(lambda p: p["fun"] ** 2, start, learning_rate=0.1, max_iterations=2)
+    table = run.trace.to_dict()
+    names = ["iteration", "x.fun", "x.iteration", "x.x.fun", "1", "x.1", "fun", "gradient_norm", "learning_rate"]
+    assert list(table)[:9] == names
+    assert [table[name][0] for name in names[1:6]] == [1, 2, 3, 4, 5]
+    np.testing.assert_array_equal(table["fun"], run.trace.fun)
+
+
+def test_keys_that_json_lacks_survive_a_file(tmp_path):
+    """A tuple as a key comes back as a tuple; any other key as its text."""
+    start = {("w", 1): np.ones(2), None: 1.0, 2: 1.0, np.int64(3): 1.0}
+    trace = fl.minimize(lambda p: np.sum(p["w", 1] ** 2), start, learning_rate=0.1, max_iterations=2).trace
+    trace.save(tmp_path / "trace")
+    again = fl.Trace.load(tmp_path / "trace")
+    assert list(again[0].x) == [("w", 1), None, 2, "3"]
+    np.testing.assert_array_equal(again.x["w", 1], trace.x["w", 1])
+
+
+def test_an_empty_slice_is_an_empty_trace(run, tmp_path):
+    """Nothing left over can be shown, printed, made a table and saved."""
+    empty = run.trace[3:3]
+    empty.save(tmp_path / "trace")
+    assert repr(empty) == repr(fl.Trace.load(tmp_path / "trace")) == "Trace(0 rows)"
+    assert str(empty).startswith("iteration") and len(empty.to_pandas()) == 0 and "table" in empty._repr_html_()
+
+
 def test_a_file_gives_back_the_same_bits(run, tmp_path):
     """Saving and loading changes nothing, and leaves no other file behind."""
     run.trace.save(tmp_path / "trace")

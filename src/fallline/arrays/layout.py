@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+from collections import OrderedDict
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from math import prod
-from typing import Any, Literal
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from fallline.arrays.namespace import namespace
-from fallline.arrays.tensors import TensorType, as_array, is_tensor
+from fallline.arrays.tensors import Library, TensorType, as_array, is_tensor, refuse_foreign
+from fallline.arrays.tree import Branch, Fixed, Leaf, Node, build, decode, encode, gather, list_names
 from fallline.errors import InputError, InputTypeError, shown
 
 __all__ = ["Branch", "Layout", "Leaf", "flatten"]
-
-
-@dataclass(frozen=True)
-class Leaf:
-    """One number or array of the tree: where it starts in the flat vector, its shape, and for a tensor its type."""
-
-    kind: Literal["number", "array"]
-    shape: tuple[int, ...]
-    start: int
-    tensor: TensorType | None = None
-
-    @property
-    def size(self) -> int:
-        return prod(self.shape)
-
-
-@dataclass(frozen=True)
-class Branch:
-    """A dict, list or tuple of the tree."""
-
-    kind: Literal["dict", "list", "tuple"]
-    keys: tuple[Any, ...]
-    children: tuple[Leaf | Branch, ...]
 
 
 @dataclass(frozen=True)
@@ -55,15 +36,19 @@ class Layout:
 
         Arrays are views of `vector`, tensors are new, numbers are Python floats.
         """
-        return _build(self.root, lambda leaf: _leaf(leaf, vector))
+        return build(self.root, lambda leaf: _leaf(leaf, vector))
+
+    def answer(self, vector: np.ndarray) -> Any:
+        """Return the tree whose flat vector is given, with new variables where the start had variables."""
+        return build(self.root, lambda leaf: _answer(leaf, vector))
 
     def arguments(self, vector: Any) -> Any:
         """Return the tree as a function receives it: like `unflatten`, but numbers stay zero-dimensional."""
-        return _build(self.root, lambda leaf: _argument(leaf, vector))
+        return build(self.root, lambda leaf: _argument(leaf, vector))
 
     def columns(self, rows: np.ndarray) -> Any:
         """Return the tree of columns, each of shape ``(n, *shape)``, of `n` flat vectors given as rows."""
-        return _build(
+        return build(
             self.root, lambda leaf: rows[:, leaf.start : leaf.start + leaf.size].reshape(len(rows), *leaf.shape)
         )
 
@@ -75,22 +60,39 @@ class Layout:
     def parts(self, tree: Any) -> list[Any]:
         """Return what such a tree has in the places of the leaves, in their order."""
         found: list[Any] = []
-        _gather(self.root, tree, found)
+        gather(self.root, tree, found)
         return found
 
     def tree(self, parts: list[Any]) -> Any:
         """Return the tree with these parts in the places of the leaves."""
-        return _build(self.root, dict(zip(self.leaves, parts, strict=True)).__getitem__)
+        return build(self.root, dict(zip(self.leaves, parts, strict=True)).__getitem__)
 
     def vector(self, tree: Any) -> Any:
         """Return the flat vector of such a tree of arrays, NumPy's or another library's."""
         parts = self.parts(tree)
         return namespace(parts[0]).concat([part.reshape(-1) for part in parts])
 
+    @cached_property
+    def tensor(self) -> TensorType | None:
+        """The type of the first tensor, None where all are NumPy's arrays and numbers."""
+        types = [leaf.tensor for leaf in self.leaves if leaf.tensor is not None]
+        # where some are float64, so is the arithmetic
+        return next((kind for kind in types if kind.dtype == self.dtype.name), types[0] if types else None)
+
     @property
-    def holds_tensors(self) -> bool:
-        """Whether the parameters are torch tensors."""
-        return self.leaves[0].tensor is not None
+    def library(self) -> Library:
+        """The library of the parameters, in which the user's function is written."""
+        return "numpy" if self.tensor is None else self.tensor.library
+
+    def scope(self) -> AbstractContextManager[Any]:
+        """Return the context in which the user's function is called."""
+        return nullcontext() if self.tensor is None else self.tensor.scope()
+
+    def rows(self, array: Any) -> Any:
+        """Return data as the user's function receives it: NumPy's arrays as tensors where the parameters are."""
+        if self.tensor is None or is_tensor(array):
+            return array
+        return self.tensor.rows(array)
 
     @property
     def of_arrays(self) -> Layout:
@@ -100,7 +102,7 @@ class Layout:
     def names(self) -> list[str]:
         """Return one readable name for each element: ``theta``, ``x[3]``, ``w[0, 1]``, ``layer.b``."""
         found: list[str] = []
-        _name(self.root, "", self.label, found)
+        list_names(self.root, "", self.label, found)
         return found
 
     def name_of(self, index: int) -> str:
@@ -108,11 +110,11 @@ class Layout:
         return self.names()[index]
 
     def to_json(self) -> dict[str, Any]:
-        return {"root": _encode(self.root), "size": self.size, "dtype": self.dtype.name, "label": self.label}
+        return {"root": encode(self.root), "size": self.size, "dtype": self.dtype.name, "label": self.label}
 
     @staticmethod
     def from_json(saved: dict[str, Any]) -> Layout:
-        return Layout(_decode(saved["root"]), int(saved["size"]), np.dtype(saved["dtype"]), saved["label"])
+        return Layout(decode(saved["root"]), int(saved["size"]), np.dtype(saved["dtype"]), saved["label"])
 
 
 def flatten(x0: Any, name: str = "x0", label: str = "x", finite: bool = True) -> tuple[np.ndarray, Layout, bool]:
@@ -120,7 +122,7 @@ def flatten(x0: Any, name: str = "x0", label: str = "x", finite: bool = True) ->
 
     Parameters
     ----------
-    x0 : number, list of numbers, array, or a dict, list or tuple of these; or of torch tensors
+    x0 : number, list of numbers, array, or a dict, list or tuple of these; also of JAX, torch or TensorFlow
         float32 is kept where everything is float32; anything else real becomes float64.
     name, label : str
         What to call it in errors, and in names of parameters.
@@ -130,17 +132,19 @@ def flatten(x0: Any, name: str = "x0", label: str = "x", finite: bool = True) ->
     Raises
     ------
     InputTypeError
-        Where something in it is no real number, or some of it are tensors and some are not.
+        Where something in it is no real number, or not all of it belongs to one library.
     InputError
         Where it is empty, or a value is not finite.
     """
     parts: list[np.ndarray] = []
     root = _collect(x0, parts, name)
+    leaves: list[Leaf] = []
+    gather(root, root, leaves)
     if not parts or sum(part.size for part in parts) == 0:
         raise InputError(f"{name} must hold at least one number; got {shown(x0)}. There is nothing to change.")
-    _check_kinds(root, x0, name)
+    _check_kinds(leaves, x0, name)
     whole = any(part.dtype.kind in "iub" for part in parts)
-    dtype = np.dtype(np.float32 if all(part.dtype == np.float32 for part in parts) else np.float64)
+    dtype = _type_of_all(leaves, parts)
     vector = np.concatenate([part.astype(dtype).ravel() for part in parts])
     if finite and not np.isfinite(vector).all():
         bad = int(np.flatnonzero(~np.isfinite(vector))[0])
@@ -153,11 +157,21 @@ def flatten(x0: Any, name: str = "x0", label: str = "x", finite: bool = True) ->
 
 def _collect(x: Any, parts: list[np.ndarray], name: str) -> Leaf | Branch:
     if isinstance(x, dict):
-        children = tuple(_collect(child, parts, f"{name}[{key!r}]") for key, child in x.items())
-        return Branch("dict", tuple(x), children)
+        fixed = _counters(x)
+        children = tuple(
+            Fixed(child) if key in fixed else _collect(child, parts, f"{name}[{key!r}]") for key, child in x.items()
+        )
+        return Branch("dict", tuple(x), children, OrderedDict if isinstance(x, OrderedDict) else None)
+    fields = getattr(type(x), "_fields", None) if isinstance(x, tuple) else None
+    if fields is not None:
+        children = tuple(_collect(child, parts, f"{name}.{key}") for key, child in zip(fields, x, strict=True))
+        return Branch("named", tuple(fields), children, type(x))
     if isinstance(x, (list, tuple)) and not _is_numbers(x):
         children = tuple(_collect(child, parts, f"{name}[{i}]") for i, child in enumerate(x))
         return Branch("list" if isinstance(x, list) else "tuple", tuple(range(len(x))), children)
+    if (node := _jax_node(x, parts, name)) is not None:
+        return node
+    refuse_foreign(x, name)
     tensor = TensorType.of(x, name) if is_tensor(x) else None
     array = _numeric(x, name)
     is_number = array.ndim == 0 and not isinstance(x, np.ndarray) and tensor is None
@@ -166,14 +180,61 @@ def _collect(x: Any, parts: list[np.ndarray], name: str) -> Leaf | Branch:
     return leaf
 
 
-def _check_kinds(root: Leaf | Branch, x0: Any, name: str) -> None:
-    found: list[Leaf] = []
-    _gather(root, root, found)
-    if len({leaf.tensor is None for leaf in found}) > 1:
+def _counters(x: dict[Any, Any]) -> set[Any]:
+    """Return the keys of a torch module's state that are no parameters.
+
+    A state dict that was made with ``keep_vars=True`` tells its parameters from its buffers. In any other, whole
+    numbers beside real ones are buffers, and what a batch normalisation keeps beside its counter.
+    """
+    torch = sys.modules.get("torch")
+    if torch is None or not isinstance(x, OrderedDict):
+        return set()
+    if not all(isinstance(part, torch.Tensor) for part in x.values()):
+        return set()
+    parameters = {key for key, part in x.items() if isinstance(part, torch.nn.Parameter)}
+    if parameters:
+        return set(x) - parameters
+    real = {key for key, part in x.items() if part.is_floating_point()}
+    layers = [key.removesuffix(_COUNTER) for key in set(x) - real if str(key).endswith(_COUNTER)]
+    kept = {layer + name for layer in layers for name in ("running_mean", "running_var")}
+    return set(x) - (real - kept) if real - kept else set()
+
+
+def _jax_node(x: Any, parts: list[np.ndarray], name: str) -> Branch | None:
+    """Return the branch of a node that JAX knows and Python does not; None of anything else."""
+    jax = sys.modules.get("jax")
+    if jax is None or isinstance(x, (np.ndarray, np.generic, float, int, list, tuple)) or x is None:
+        return None
+    if jax.tree_util.all_leaves([x]):
+        return None
+    found, definition = jax.tree_util.tree_flatten_with_path(x, is_leaf=lambda part: part is not x)
+    keys = tuple(jax.tree_util.keystr(path, simple=True, separator=".") for path, _ in found)
+    children: tuple[Node, ...] = tuple(
+        Fixed(None) if child is None else _collect(child, parts, f"{name}.{key}")
+        for key, (_, child) in zip(keys, found, strict=True)
+    )
+    return Branch("node", keys, children, definition)
+
+
+def _check_kinds(leaves: list[Leaf], x0: Any, name: str) -> None:
+    libraries = {"numpy" if leaf.tensor is None else leaf.tensor.library for leaf in leaves}
+    if len(libraries) > 1 and libraries != {"numpy", "jax"}:
+        library = min(libraries - {"numpy"})
         raise InputTypeError(
-            f"{name} must be of torch tensors only, or have none; got {shown(x0)}. One library differentiates the "
-            "function. Make tensors of them all, for example by torch.tensor(…)."
+            f"{name} must be of {library} tensors only, or have none; got {shown(x0)}. One library differentiates the "
+            f"function. Make tensors of them all, for example by {_MAKERS[library]}."
         )
+
+
+_COUNTER = "num_batches_tracked"
+_MAKERS = {"jax": "jax.numpy.array(…)", "torch": "torch.tensor(…)", "tensorflow": "tensorflow.constant(…)"}
+
+
+def _type_of_all(leaves: list[Leaf], parts: list[np.ndarray]) -> np.dtype:
+    """Return the type to descend in; a plain number beside JAX's arrays takes theirs, as in JAX."""
+    weak = any(leaf.tensor is not None for leaf in leaves)
+    decisive = [part for leaf, part in zip(leaves, parts, strict=True) if not (weak and leaf.kind == "number")]
+    return np.dtype(np.float32 if all(part.dtype == np.float32 for part in decisive) else np.float64)
 
 
 def _is_numbers(x: list | tuple) -> bool:
@@ -215,25 +276,6 @@ def _refusal(x: Any, name: str) -> InputTypeError:
     )
 
 
-def _build(node: Leaf | Branch, make: Any) -> Any:
-    if isinstance(node, Leaf):
-        return make(node)
-    children = [_build(child, make) for child in node.children]
-    if node.kind == "dict":
-        return dict(zip(node.keys, children, strict=True))
-    return children if node.kind == "list" else tuple(children)
-
-
-def _gather(node: Leaf | Branch, tree: Any, found: list[Any]) -> None:
-    """Collect what a tree in the structure of `node`, or that structure itself, has in the places of its leaves."""
-    if isinstance(node, Leaf):
-        found.append(tree)
-        return
-    children = tree.children if isinstance(tree, Branch) else [tree[key] for key in node.keys]
-    for child, part in zip(node.children, children, strict=True):
-        _gather(child, part, found)
-
-
 def _argument(leaf: Leaf, vector: Any) -> Any:
     part = vector[leaf.start : leaf.start + leaf.size].reshape(leaf.shape)
     return part[()] if leaf.tensor is None else leaf.tensor.tensor(part)
@@ -246,25 +288,7 @@ def _leaf(leaf: Leaf, vector: Any) -> Any:
     return part if leaf.tensor is None else leaf.tensor.tensor(part)
 
 
-def _name(node: Leaf | Branch, prefix: str, label: str, found: list[str]) -> None:
-    if isinstance(node, Branch):
-        for key, child in zip(node.keys, node.children, strict=True):
-            if node.kind == "dict":
-                _name(child, f"{prefix}.{key}" if prefix else str(key), label, found)
-            else:
-                _name(child, f"{prefix or label}[{key}]", label, found)
-        return
-    name = prefix or label
-    found.extend(f"{name}[{', '.join(map(str, index))}]" if index else name for index in np.ndindex(*node.shape))
-
-
-def _encode(node: Leaf | Branch) -> dict[str, Any]:
-    if isinstance(node, Leaf):
-        return {"kind": node.kind, "shape": list(node.shape), "start": node.start}
-    return {"kind": node.kind, "keys": list(node.keys), "children": [_encode(child) for child in node.children]}
-
-
-def _decode(saved: dict[str, Any]) -> Leaf | Branch:
-    if "children" in saved:
-        return Branch(saved["kind"], tuple(saved["keys"]), tuple(_decode(child) for child in saved["children"]))
-    return Leaf(saved["kind"], tuple(saved["shape"]), int(saved["start"]))
+def _answer(leaf: Leaf, vector: np.ndarray) -> Any:
+    if leaf.tensor is None or not leaf.tensor.variable:
+        return _leaf(leaf, vector)
+    return leaf.tensor.answer(vector[leaf.start : leaf.start + leaf.size].reshape(leaf.shape))

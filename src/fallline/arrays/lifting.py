@@ -2,14 +2,13 @@
 
 NumPy hands every ufunc, function and operator over to an operand that asks for it (NEP 13 and NEP 18). `Lifted` asks,
 and does the same with ``jax.numpy``, so that a function written with ``import numpy as np`` can be traced,
-differentiated and compiled as it stands. What cannot be followed raises an error that names it; nothing is ever
-silently taken for a constant.
+differentiated and compiled as it stands. A stand-in may also hold a NumPy array, as long as nothing that depends on
+the parameters was written into it: NumPy then does the work, to the bit. What cannot be followed raises an error that
+names it; nothing is ever silently taken for a constant.
 """
 
 from __future__ import annotations
 
-import operator
-import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -17,15 +16,21 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-__all__ = ["LeavesNumpyError", "Lifted", "NeedsValueError", "lift", "lower"]
+from fallline.arrays.counterparts import MUTATORS, of_function, of_ufunc, on_copy, over
+from fallline.arrays.lowering import (
+    LOOKS,
+    LeavesNumpyError,
+    NeedsValueError,
+    StandIn,
+    bare,
+    is_traced,
+    lower,
+    rebuilt,
+    watch,
+)
+from fallline.arrays.operations import equip
 
-
-class NeedsValueError(Exception):
-    """The code looks at a value (an ``if``, a ``while``): it can be followed step by step, but not compiled."""
-
-
-class LeavesNumpyError(Exception):
-    """The code turns an array into plain numbers, or calls what has no counterpart: it cannot be followed."""
+__all__ = ["Lifted", "follow", "lift", "made"]
 
 
 class View(NamedTuple):
@@ -36,30 +41,43 @@ class View(NamedTuple):
     write: Callable[[Any, Any], Any]
 
 
-class Lifted:
-    """An array that NumPy code can use as one of its own while JAX follows."""
+class Lifted(StandIn):
+    """An array that NumPy code can use as one of its own while JAX follows.
 
-    __slots__ = ("__weakref__", "_own", "_view", "constants")
+    Parameters
+    ----------
+    own : jax.Array, numpy.ndarray or None
+        What it holds; None in a view. A NumPy array is never written into, but replaced.
+    view : View, optional
+        What it shows.
+    foreign : bool
+        Whether the array was there before the call, so that what is written into it would be missed there.
+    """
+
+    __slots__ = ("_foreign", "_own", "_view")
     __array_priority__ = 1000
 
-    def __init__(self, own: jax.Array | None, constants: dict[Any, Any], view: View | None = None) -> None:
-        self._own = own
-        self._view = view
-        self.constants = constants
-        if watched is not None:
-            watched.append(weakref.ref(self))
+    def __init__(self, own: Any, view: View | None = None, foreign: bool = False) -> None:
+        self._own, self._view, self._foreign = own, view, foreign
+        watch(self)
+
+    @property
+    def __class__(self) -> type:  # type: ignore[override]  # what isinstance is told
+        return np.ndarray if self.ndim else self.dtype.type
 
     @property
     def value(self) -> Any:
-        """The JAX array; a view reads it off its base, so that what is written into one is seen in the other."""
+        """The array, JAX's or NumPy's; a view reads it off its base, so that what is written into one is in both."""
         return self._own if self._view is None else self._view.read(self._view.base.value)
 
     @value.setter
-    def value(self, new: jax.Array) -> None:
-        if self._view is None:
-            self._own = new
-        else:
+    def value(self, new: Any) -> None:
+        if self._view is not None:
             self._view.base.value = self._view.write(self._view.base.value, new)
+        elif self._foreign and isinstance(new, jax.Array):
+            raise LeavesNumpyError("it writes into an array that it did not make")
+        else:
+            self._own = new
 
     # what the array looks like
 
@@ -80,23 +98,35 @@ class Lifted:
         return self.value.dtype
 
     @property
-    def T(self) -> Lifted:  # noqa: N802 (NumPy's name)
+    def itemsize(self) -> int:
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.itemsize
+
+    @property
+    def T(self) -> Any:  # noqa: N802 (NumPy's name)
         return self._seen(lambda base: base.T, lambda _, new: new.T)
 
     @property
-    def real(self) -> Lifted:
-        return self._like(self.value.real)
+    def real(self) -> Any:
+        return follow(np.real, jnp.real, (self,))
 
     @property
-    def flat(self) -> Iterator[Lifted]:
-        return iter(self.reshape(-1))
+    def imag(self) -> Any:
+        return follow(np.imag, jnp.imag, (self,))
+
+    @property
+    def flat(self) -> Any:
+        return self.reshape(-1)
 
     def __len__(self) -> int:
         if self.ndim == 0:
             raise TypeError("len() of unsized object")
         return self.shape[0]
 
-    def __iter__(self) -> Iterator[Lifted]:
+    def __iter__(self) -> Iterator[Any]:
         if self.ndim == 0:
             raise TypeError("iteration over a 0-d array")
         return (self[i] for i in range(len(self)))
@@ -112,8 +142,8 @@ class Lifted:
     def __bool__(self) -> bool:
         try:
             return bool(self.value)
-        except jax.errors.ConcretizationTypeError:
-            raise NeedsValueError("a Python `if`, `while`, `and` or `max` looks at a value") from None
+        except LOOKS:
+            raise NeedsValueError("a Python `if`, `while`, `and` or `in` looks at a value") from None
 
     def __index__(self) -> int:
         if not jnp.issubdtype(self.dtype, jnp.integer):
@@ -123,31 +153,49 @@ class Lifted:
     def __int__(self) -> int:
         try:
             return int(self.value)
-        except jax.errors.ConcretizationTypeError:
+        except LOOKS:
             raise NeedsValueError("int() or an index looks at a value") from None
 
     def __float__(self) -> float:
-        raise LeavesNumpyError("float() or a function of the math module turns an array into a plain number")
+        if isinstance(self.value, jax.Array):
+            raise LeavesNumpyError("float() or a function of the math module turns an array into a plain number")
+        return float(self.value)
 
     def __complex__(self) -> complex:
-        raise LeavesNumpyError("complex() turns an array into a plain number")
+        if isinstance(self.value, jax.Array):
+            raise LeavesNumpyError("complex() turns an array into a plain number")
+        return complex(self.value)
 
-    def item(self, *index: int) -> float:
-        raise LeavesNumpyError(".item() turns an array into a plain number")
+    def item(self, *index: Any) -> Any:
+        """Return one element: still an array, for a plain number would lose the gradient."""
+        if not index:
+            return self.reshape(())[()]
+        return self.reshape(-1)[index[0]] if len(index) == 1 and not isinstance(index[0], tuple) else self[index]
 
     def tolist(self) -> list[Any]:
-        return [row.tolist() if row.ndim else row for row in self]
+        return [row.tolist() if np.ndim(row) else row for row in self]
 
     # elements
 
-    def __getitem__(self, index: Any) -> Lifted:
-        place = self._index(index)
+    def __getitem__(self, index: Any) -> Any:
+        place = _place(index)
         if all(isinstance(part, (int, slice, type(None), type(...))) for part in _parts(place)):
-            return self._seen(lambda base: base[place], lambda base, new: base.at[place].set(new))
-        return self._like(self.value[place])
+            return self._seen(lambda base: base[place], lambda base, new: _put(base, place, new))
+        try:
+            return _wrap((lower(self) if is_traced(place) else self.value)[place])
+        except LOOKS:
+            raise NeedsValueError("a mask that depends on the parameters selects elements") from None
 
     def __setitem__(self, index: Any, new: Any) -> None:
-        self.value = self.value.at[self._index(index)].set(self._lower(new))
+        place, new = _place(index), bare(new) if not is_traced(new) else lower(new)
+        if isinstance(place, jax.Array) and place.dtype == bool and np.ndim(new) == 0:
+            place = place.reshape(place.shape + (1,) * (self.ndim - place.ndim))
+            self.value = jnp.where(place, jnp.asarray(new).astype(self.dtype), lower(self))
+            return
+        try:
+            self.value = _put(self.value, place, new)
+        except LOOKS:
+            raise NeedsValueError("a mask that depends on the parameters selects elements") from None
 
     def __contains__(self, item: Any) -> bool:
         return bool((self == item).any())
@@ -155,237 +203,190 @@ class Lifted:
     # NumPy's two protocols
 
     def __array_ufunc__(self, ufunc: np.ufunc, kind: str, *inputs: Any, out: Any = None, **settings: Any) -> Any:
-        counterpart = getattr(jnp, ufunc.__name__, None)
-        if counterpart is None:
-            raise LeavesNumpyError(f"np.{ufunc.__name__} has no counterpart to differentiate")
-        operation = counterpart if kind == "__call__" else getattr(counterpart, kind, None)
-        if operation is None or (settings.get("where", True) is not True and kind == "__call__"):
-            raise LeavesNumpyError(f"np.{ufunc.__name__}.{kind} cannot be followed in this form")
-        settings.pop("where", None)
-        settings.pop("casting", None)
-        answer = self._wrap(operation(*(self._lower(each) for each in inputs), **settings))
-        return answer if out is None else self._write(out[0], answer)
+        way = of_ufunc(ufunc, kind)
+        if way is None and is_traced((inputs, settings)):
+            raise LeavesNumpyError(f"np.{ufunc.__name__}{'' if kind == '__call__' else f'.{kind}'} cannot be followed")
+        plain = getattr(ufunc, kind)
+        if kind == "at":
+            inputs = (inputs[0], _place(inputs[1]), *inputs[2:])
+            return _overwrite(follow(on_copy(plain), way, inputs, settings), inputs[0])
+        if kind == "__call__" and settings.get("where", True) is not True:
+            if out is None:
+                raise LeavesNumpyError(f"np.{ufunc.__name__} with where= and without out= leaves elements undefined")
+            settings, plain = {**settings, "before": out[0]}, over(plain)
+        return _written(out, operate(plain, way, inputs, settings))
 
     def __array_function__(self, function: Any, types: Any, args: Any, settings: Any) -> Any:
-        home = jnp.linalg if "linalg" in function.__module__ else jnp.fft if "fft" in function.__module__ else jnp
-        counterpart = getattr(home, function.__name__, None)
-        if counterpart is None:
-            raise LeavesNumpyError(f"np.{function.__name__} has no counterpart to differentiate")
-        settings = dict(settings)
+        name, settings = function.__name__, dict(settings)
+        if name in VIEWS and isinstance(args[0], Lifted):
+            return getattr(args[0], name)(*args[1:], **settings)
+        if name in ("zeros_like", "ones_like") and len(args) == 1 and not settings:
+            return made(getattr(np, name.removesuffix("_like"))(args[0].shape, args[0].dtype))
+        way = of_function(function)
+        if way is None and is_traced((args, settings)):
+            raise LeavesNumpyError(f"np.{name} has no counterpart to differentiate")
+        if name in MUTATORS:
+            return _overwrite(follow(on_copy(function), way, args, settings), args[0])
         out = settings.pop("out", None)
-        given = {name: self._lower(value) for name, value in settings.items()}
-        lowered = [self._lower(arg) for arg in args]
-        try:
-            answer = counterpart(*lowered, **given)
-        except TypeError:
-            # NumPy takes lists of numbers for arrays, JAX does not
-            answer = counterpart(*(np.asarray(arg) if isinstance(arg, list) else arg for arg in lowered), **given)
-        return self._wrap(answer) if out is None else self._write(out, self._wrap(answer))
+        return _written(out, follow(function, way, args, settings))
 
-    # between the two worlds
-
-    def _like(self, value: jax.Array) -> Lifted:
-        return Lifted(value, self.constants)
-
-    def _seen(self, read: Callable[[Any], Any], write: Callable[[Any, Any], Any]) -> Lifted:
+    def _seen(self, read: Callable[[Any], Any], write: Callable[[Any, Any], Any]) -> Any:
         """Return a view of this array, as NumPy would; a single element is a number of its own."""
         value = read(self.value)
-        return Lifted(None, self.constants, View(self, read, write)) if value.ndim else self._like(value)
+        return Lifted(None, View(self, read, write)) if value.ndim else _wrap(value)
 
-    def _lower(self, thing: Any) -> Any:
-        return lower(thing, self.constants)
+    # methods that NumPy writes otherwise than JAX
 
-    def _wrap(self, answer: Any) -> Any:
-        if isinstance(answer, jax.Array):
-            return self._like(answer)
-        if isinstance(answer, (tuple, list)):
-            parts = [self._wrap(part) for part in answer]
-            return (
-                type(answer)(*parts) if isinstance(answer, tuple) and type(answer) is not tuple else type(answer)(parts)
-            )
-        return answer
+    def copy(self, *_: Any, **__: Any) -> Any:
+        return Lifted(self.value)
 
-    def _index(self, index: Any) -> Any:
-        if isinstance(index, tuple):
-            return tuple(self._index(part) for part in index)
-        if isinstance(index, Lifted) and index.dtype == bool:
-            raise NeedsValueError("a mask that depends on the parameters selects elements")
-        if isinstance(index, list):
-            return np.asarray(index)
-        return self._lower(index) if isinstance(index, Lifted) else index
-
-    @staticmethod
-    def _write(target: Any, answer: Lifted) -> Lifted:
-        if not isinstance(target, Lifted):
-            raise LeavesNumpyError("out= writes into a plain array, which cannot be followed")
-        target.value = answer.value.astype(target.dtype).reshape(target.shape)
-        return target
-
-    def copy(self, *_: Any) -> Lifted:
-        return self._like(self.value)
-
-    def __copy__(self) -> Lifted:
+    def __copy__(self) -> Any:
         return self.copy()
 
-    def __deepcopy__(self, memory: Any) -> Lifted:
+    def __deepcopy__(self, memory: Any) -> Any:
         return self.copy()
 
-    def astype(self, dtype: Any, *_: Any, **__: Any) -> Lifted:
-        if np.dtype(dtype).kind not in "fc":
-            raise LeavesNumpyError(f".astype({np.dtype(dtype).name}) cuts the parameters to whole numbers or worse")
-        return self._like(self.value.astype(dtype))
+    def astype(self, dtype: Any, *_: Any, **__: Any) -> Any:
+        return _wrap(self.value.astype(dtype))
 
-    def reshape(self, *shape: Any, order: str = "C") -> Lifted:
+    def reshape(self, *shape: Any, order: str = "C", copy: Any = None) -> Any:
         return self._seen(
             lambda base: base.reshape(*shape, order=order), lambda base, new: new.reshape(base.shape, order=order)
         )
 
-    def ravel(self, order: str = "C") -> Lifted:
+    def ravel(self, order: str = "C") -> Any:
         return self.reshape(-1, order=order)
 
-    def flatten(self, order: str = "C") -> Lifted:
-        return self._like(self.value.reshape(-1, order=order))
+    def flatten(self, order: str = "C") -> Any:
+        return self.reshape(-1, order=order).copy()
 
-    def squeeze(self, axis: Any = None) -> Lifted:
+    def squeeze(self, axis: Any = None) -> Any:
         return self._seen(lambda base: base.squeeze(axis), lambda base, new: new.reshape(base.shape))
 
-    def transpose(self, *axes: Any) -> Lifted:
-        order = axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list)) else axes
-        order = tuple(order) or tuple(reversed(range(self.ndim)))
+    def transpose(self, *axes: Any) -> Any:
+        order = axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list, type(None))) else axes
+        order = tuple(order or ()) or tuple(reversed(range(self.ndim)))
         back = tuple(int(place) for place in np.argsort(order))
         return self._seen(lambda base: base.transpose(order), lambda _, new: new.transpose(back))
+
+    def swapaxes(self, first: int, second: int) -> Any:
+        return self._seen(lambda base: base.swapaxes(first, second), lambda _, new: new.swapaxes(first, second))
 
     def fill(self, value: Any) -> None:
         self[...] = value
 
+    def sort(self, axis: int = -1, **_: Any) -> None:
+        self[...] = np.sort(self, axis=axis)  # type: ignore[call-overload]
 
-watched: list[weakref.ref[Lifted]] | None = None
-"""While `outlives` looks on: every stand-in made."""
+    def partition(self, kth: Any, axis: int = -1, **_: Any) -> None:
+        self[...] = np.partition(self, kth, axis=axis)  # type: ignore[call-overload]
 
 
-def outlives(function: Callable[[], Any]) -> bool:
-    """Call a function; tell whether stand-ins outlive the call, so that it keeps somewhere what it computes."""
-    global watched  # noqa: PLW0603
-    watched, before = [], watched
+VIEWS = frozenset("ravel reshape squeeze swapaxes transpose".split())
+
+
+# between the two worlds
+
+
+def lift(value: jax.Array) -> Lifted:
+    """Return the stand-in for a JAX array or tracer."""
+    return Lifted(value)
+
+
+def made(thing: Any, foreign: bool = False) -> Any:
+    """Return what NumPy answered with its arrays of numbers, also within tuples and lists, as stand-ins."""
+    if isinstance(thing, Lifted):
+        return thing
+    if isinstance(thing, np.ndarray):
+        return Lifted(thing, foreign=foreign) if type(thing) is np.ndarray and thing.dtype.kind in "biufc" else thing
+    return rebuilt(thing, made) if isinstance(thing, (tuple, list)) else thing
+
+
+def _wrap(thing: Any) -> Any:
+    """Return what JAX or NumPy answered with its arrays as stand-ins; numbers of NumPy's stay numbers."""
+    if isinstance(thing, jax.Array):
+        return Lifted(thing)
+    if isinstance(thing, np.ndarray):
+        return made(thing if thing.ndim else thing[()])
+    return rebuilt(thing, _wrap) if isinstance(thing, (tuple, list)) else thing
+
+
+def follow(plain: Callable[..., Any], traced: Callable[..., Any] | None, args: Any, settings: Any = None) -> Any:
+    """Call NumPy's function where nothing depends on the parameters, else JAX's."""
+    settings = settings or {}
+    if traced is None or not is_traced((args, settings)):
+        return _wrap(plain(*bare(tuple(args)), **bare(settings)))
     try:
-        function()
-        return any(reference() is not None for reference in watched)
-    finally:
-        watched = before
+        return _wrap(traced(*map(lower, args), **{name: lower(value) for name, value in settings.items()}))
+    except LOOKS as error:
+        raise NeedsValueError(f"a value is looked at: {str(error).splitlines()[0]}") from None
+
+
+def operate(plain: Callable[..., Any], traced: Callable[..., Any] | None, args: Any, settings: Any = None) -> Any:
+    """Call a function of arrays only: lists of numbers are arrays."""
+    return follow(plain, traced, tuple(map(_array_of, args)), settings)
+
+
+def _array_of(thing: Any) -> Any:
+    if not isinstance(thing, list):
+        return thing
+    return jnp.asarray(lower(thing)) if is_traced(thing) else np.asarray(bare(thing))
+
+
+# places and writing
 
 
 def _parts(index: Any) -> tuple[Any, ...]:
     return index if isinstance(index, tuple) else (index,)
 
 
-def lower(thing: Any, constants: dict[Any, Any]) -> Any:
-    """Return `thing` as JAX takes it: stand-ins unwrapped, arrays as constants shared through `constants`."""
-    if isinstance(thing, Lifted):
-        return thing.value
-    if isinstance(thing, np.ndarray):
-        if thing.dtype == object:
-            return _stack(thing, constants)
-        return _constant(thing, constants)
-    if isinstance(thing, (list, tuple)):
-        parts = [lower(part, constants) for part in thing]
-        if any(isinstance(part, jax.Array) for part in parts):
-            # beside arrays, NumPy takes lists of numbers for arrays too
-            parts = [jnp.asarray(part) if isinstance(part, (list, tuple)) else part for part in parts]
-        return parts if isinstance(thing, list) else tuple(parts)
-    return thing
+def _place(index: Any) -> Any:
+    """Return an index without stand-ins, its whole numbers Python's."""
+    if isinstance(index, tuple):
+        return tuple(map(_place, index))
+    if isinstance(index, Lifted):
+        return index.value
+    if isinstance(index, list):
+        return jnp.asarray(lower(index)) if is_traced(index) else np.asarray(bare(index) or np.zeros(0, int))
+    return int(index) if isinstance(index, np.integer) else index
 
 
-def lift(value: jax.Array) -> Lifted:
-    """Return the stand-in for a JAX array or tracer."""
-    return Lifted(value, {})
+def _put(array: Any, place: Any, new: Any) -> Any:
+    """Return a copy of `array` with something written into it; JAX's where that depends on the parameters."""
+    if isinstance(array, np.ndarray) and not is_traced((place, new)):
+        after = array.copy()
+        after[place] = new
+        return after
+    array, new = lower(array), jnp.asarray(new)
+    if jnp.iscomplexobj(new) and not jnp.iscomplexobj(array):
+        raise TypeError("complex numbers are written into an array of real ones")
+    new = new.astype(array.dtype)
+    try:
+        return array.at[place].set(new)
+    except ValueError:
+        # NumPy drops leading axes of length 1
+        return array.at[place].set(new.reshape(jax.eval_shape(lambda base: base[place], array).shape))
 
 
-def _constant(array: np.ndarray, constants: dict[Any, Any]) -> jax.Array:
-    """Return the array as JAX's, one for all its uses: the same memory is handed over only once."""
-    if array.dtype.kind not in "fiubc":
-        raise LeavesNumpyError(f"an array of type {array.dtype} has no counterpart to differentiate")
-    if array.nbytes <= 64:
-        return jnp.asarray(array)
-    place = array.__array_interface__
-    key = (place["data"][0], place["strides"], array.shape, array.dtype.str)
-    if key not in constants:
-        # a temporary must live as long as its address is a key
-        constants[key] = (jnp.asarray(array), array)
-    return constants[key][0]
+def _overwrite(answer: Any, target: Any) -> None:
+    """Let an array hold what a function that writes into it has left there."""
+    if not isinstance(target, Lifted):
+        raise LeavesNumpyError("it writes into an array that it did not make")
+    target.value = bare(answer).astype(target.dtype)
 
 
-def _stack(array: np.ndarray, constants: dict[Any, Any]) -> jax.Array:
-    """Return an object array of stand-ins, as ``np.array([t[0], t[1]])`` makes them, as one array."""
-    parts = [jnp.asarray(lower(element, constants)) for element in array.ravel()]
-    return jnp.stack(parts).reshape(array.shape) if parts else jnp.zeros(array.shape)
+def _written(out: Any, answer: Any) -> Any:
+    """Return the answer of a function, written into what was given as `out`."""
+    if out is None:
+        return answer
+    targets, answers = (out, answer) if isinstance(answer, tuple) else (_parts(out), (answer,))
+    for target, part in zip(targets, answers, strict=True):
+        if target is not None:
+            if not isinstance(target, Lifted):
+                raise LeavesNumpyError("out= writes into a plain array, which cannot be followed")
+            target[...] = part
+    kept = tuple(part if target is None else target for target, part in zip(targets, answers, strict=True))
+    return kept if isinstance(answer, tuple) else kept[0]
 
 
-def _operator(name: str, swapped: bool = False) -> Callable[[Lifted, Any], Any]:
-    function = getattr(operator, name)
-
-    def method(self: Lifted, other: Any) -> Any:
-        if isinstance(other, np.ndarray) and other.dtype == object and other.ndim:
-            pass  # an object array of stand-ins is as good as an array
-        elif other is None or isinstance(other, (str, dict, set)):
-            return NotImplemented
-        other = self._lower(other)
-        return self._like(function(other, self.value) if swapped else function(self.value, other))
-
-    return method
-
-
-def _in_place(name: str) -> Callable[[Lifted, Any], Lifted]:
-    function = getattr(operator, name)
-
-    def method(self: Lifted, other: Any) -> Lifted:
-        answer = function(self.value, self._lower(other))
-        if answer.shape != self.shape:
-            raise ValueError(f"non-broadcastable output operand with shape {self.shape} doesn't match {answer.shape}")
-        if self.ndim == 0:
-            return self._like(answer)  # a scalar is never changed in place
-        self.value = answer.astype(self.dtype)
-        return self
-
-    return method
-
-
-def _unary(name: str) -> Callable[[Lifted], Lifted]:
-    function = getattr(operator, name)
-    return lambda self: self._like(function(self.value))
-
-
-def _method(name: str) -> Callable[..., Any]:
-    """Return the array method that does what ``jnp.<name>`` does, also for the elements of object arrays."""
-    function = getattr(jnp, name)
-
-    def method(self: Lifted, *args: Any, **settings: Any) -> Any:
-        settings.pop("out", None)
-        return self._wrap(function(self.value, *map(self._lower, args), **settings))
-
-    return method
-
-
-ARITHMETIC = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
-COMPARISONS = ("lt", "le", "eq", "ne", "gt", "ge")
-ELEMENTWISE = (
-    "sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh exp exp2 expm1 log log2 log10 log1p sqrt "
-    "cbrt square reciprocal rint floor ceil trunc fabs sign absolute conjugate arctan2 hypot logaddexp degrees radians "
-    "isfinite isnan isinf"
-).split()
-REDUCTIONS = "sum prod mean std var min max argmin argmax any all cumsum cumprod ptp trace dot".split()
-SHAPES = "swapaxes take repeat diagonal clip round sort argsort nonzero".split()
-
-for _name in ARITHMETIC:
-    setattr(Lifted, f"__{_name}__", _operator(_name))
-    setattr(Lifted, f"__r{_name}__", _operator(_name, swapped=True))
-    setattr(Lifted, f"__i{_name}__", _in_place(_name))
-for _name in COMPARISONS:
-    setattr(Lifted, f"__{_name}__", _operator(_name))
-for _name in ("neg", "pos", "abs", "invert"):
-    setattr(Lifted, f"__{_name}__", _unary(_name))
-for _name in ("and", "or", "xor"):
-    setattr(Lifted, f"__{_name}__", _operator(f"__{_name}__"))
-    setattr(Lifted, f"__r{_name}__", _operator(f"__{_name}__", swapped=True))
-for _name in (*ELEMENTWISE, *REDUCTIONS, *SHAPES):
-    setattr(Lifted, _name, _method(_name))
-Lifted.__hash__ = None  # type: ignore[assignment]
+equip(Lifted, operate)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,11 +17,20 @@ ONES = np.ones(BLOCK_ROWS)
 
 
 class Block(NamedTuple):
-    """Consecutive rows: `X` of shape (m, d), `y` and `weights` of shape (m,)."""
+    """Consecutive rows: `X` of shape (m, d), an array or a sparse one; `y` and `weights` of shape (m,).
 
-    X: np.ndarray
+    Where the table lies by columns, `columns` is all of it turned, shape (d, n), and `first` the first row in it.
+    """
+
+    X: Any
     y: np.ndarray
     weights: np.ndarray
+    columns: np.ndarray | None = None
+    first: int = 0
+
+    def dense(self) -> np.ndarray:
+        """Return `X` as an array, which is a copy where it is sparse."""
+        return self.X if isinstance(self.X, np.ndarray) else self.X.toarray()
 
 
 class Rows(ABC):
@@ -40,6 +49,16 @@ class Rows(ABC):
     total: float
 
     @property
+    def cells(self) -> int:
+        """The number of cells that are read: those kept, in a sparse table."""
+        return self.count * self.columns
+
+    @property
+    def crowded(self) -> bool:
+        """Whether most cells of some column are kept, so that it is best centred cell by cell."""
+        return True
+
+    @property
     def blocks(self) -> int:
         """The number of blocks, the last of which may be short."""
         return -(-self.count // BLOCK_ROWS)
@@ -55,7 +74,7 @@ class Rows(ABC):
 
 @dataclass(frozen=True, eq=False)
 class ArrayRows(Rows):
-    """Rows in memory, never copied.
+    """A dense table in memory, never copied.
 
     Parameters
     ----------
@@ -92,7 +111,8 @@ class ArrayRows(Rows):
     def block(self, index: int) -> Block:
         rows = slice(index * BLOCK_ROWS, (index + 1) * BLOCK_ROWS)
         X, y = self.X[rows], self.y[rows]
-        return Block(X, y, ONES[: len(y)] if self.weights is None else self.weights[rows])
+        weights = ONES[: len(y)] if self.weights is None else self.weights[rows]
+        return Block(X, y, weights) if self.X.flags.c_contiguous else Block(X, y, weights, self.X.T, rows.start)
 
     def targets(self) -> tuple[np.ndarray, np.ndarray | None]:
         return self.y, self.weights
@@ -122,6 +142,14 @@ class Thinned(Rows):
     @property
     def blocks(self) -> int:
         return -(-self.inner.blocks // self.stride)
+
+    @property
+    def cells(self) -> int:
+        return self.inner.cells * self.count // self.inner.count
+
+    @property
+    def crowded(self) -> bool:
+        return self.inner.crowded
 
     @property
     def columns(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]

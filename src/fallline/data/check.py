@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from fallline.data.sparse import by_rows, is_sparse
 from fallline.errors import DataError, InputTypeError, shown
 
 __all__ = ["check_features", "check_targets", "check_weights", "in_range", "refuse_not_finite", "refuse_too_small"]
@@ -16,15 +17,15 @@ SQUARED = 1e-145
 ROWS_FROM_ZERO = "Rows and columns are counted from 0."
 
 
-def check_features(X: Any, name: str = "X") -> tuple[np.ndarray, list[str] | None]:
-    """Return `X` as an array, shape (n, d), and the names of its columns where it has any.
+def check_features(X: Any, name: str = "X") -> tuple[Any, list[str] | None]:
+    """Return `X` as an array, shape (n, d), or a sparse one by rows, and the names of its columns where it has any.
 
     float32 and float64 arrays that lie in C or Fortran order are not copied; other numbers become float64. Whether
     the numbers are finite is not looked at: see `refuse_not_finite`.
 
     Parameters
     ----------
-    X : array, list of rows, or a pandas, polars or PyArrow table of numbers
+    X : array, list of rows, sparse matrix or array, or a pandas, polars or PyArrow table of numbers
     name : str
         What to call it in errors.
 
@@ -33,7 +34,7 @@ def check_features(X: Any, name: str = "X") -> tuple[np.ndarray, list[str] | Non
     DataError
         Where it is no table, has no row or column, or a column of text.
     InputTypeError
-        Where it is sparse, or a cell is no number.
+        Where a cell is no number.
 
     Examples
     --------
@@ -42,12 +43,8 @@ def check_features(X: Any, name: str = "X") -> tuple[np.ndarray, list[str] | Non
     (array([[1.  , 0.5 ],
            [2.  , 0.25]]), ['a', 'b'])
     """
-    if type(X).__module__.startswith("scipy.sparse"):
-        raise InputTypeError(
-            f"{name} must be a dense table; got a sparse {type(X).__name__}. Sparse data is not supported. "
-            f"Pass {name}.toarray() where it fits into memory."
-        )
-    array, names = _from_frame(X, name)
+    sparse = is_sparse(X)
+    array, names = (X, None) if sparse else _from_frame(X, name)
     if array.ndim != 2:
         raise DataError(
             f"{name} must be a table of rows and columns (2-D); got shape {array.shape}. "
@@ -64,6 +61,8 @@ def check_features(X: Any, name: str = "X") -> tuple[np.ndarray, list[str] | Non
             f"{name} must have at least one column; got 0 feature(s) (shape={array.shape}) while a minimum of 1 is "
             "required. There is nothing to learn from."
         )
+    if sparse:
+        return by_rows(_as_floats(array, name)), None
     array = _as_floats(array, name)
     if not (array.flags.c_contiguous or array.flags.f_contiguous):
         array = np.ascontiguousarray(array)
@@ -153,21 +152,28 @@ def in_range(weights: np.ndarray) -> np.ndarray:
     return weights if 1e-100 < largest < 1e100 else np.ldexp(weights, -np.frexp(largest)[1])
 
 
-def refuse_not_finite(array: np.ndarray, name: str, columns: list[str] | None = None) -> None:
+def refuse_not_finite(array: Any, name: str, columns: list[str] | None = None) -> None:
     """Raise the error that names the first NaN or infinity in `array`, shape (n,) or (n, d), if there is one.
 
     Raises
     ------
     DataError
     """
+    if is_sparse(array):
+        bad = np.flatnonzero(~np.isfinite(array.data))
+        if bad.size:
+            row = int(np.searchsorted(array.indptr, bad[0], side="right")) - 1
+            _refuse(float(array.data[bad[0]]), (row, int(array.indices[bad[0]])), name, columns)
+        return
     for first in range(0, len(array), 65_536):
         part = array[first : first + 65_536]
         finite = np.isfinite(part)
         if not finite.all():
-            _refuse(part, finite, first, name, columns)
+            row, *rest = (int(index) for index in np.argwhere(~finite)[0])
+            _refuse(float(part[row, *rest]), (first + row, *rest), name, columns)
 
 
-def refuse_too_small(array: np.ndarray, name: str, columns: list[str] | None = None) -> None:
+def refuse_too_small(array: Any, name: str, columns: list[str] | None = None) -> None:
     """Raise the error that names the first column of `array`, shape (n, d), that varies by too little to be squared.
 
     Raises
@@ -175,9 +181,11 @@ def refuse_too_small(array: np.ndarray, name: str, columns: list[str] | None = N
     DataError
     """
     # most columns are settled by their first rows
-    some = array[:4096]
-    for j in np.flatnonzero(_range(some) < SQUARED).tolist():
-        width = float(_range(array[:, j]))
+    sparse = is_sparse(array)
+    some = array if sparse else array[:4096]
+    ranges = _range(some)
+    for j in np.flatnonzero(ranges < SQUARED).tolist():
+        width = float(ranges[j] if sparse else _range(array[:, j]))
         if 0 < width < SQUARED:
             where = f" in column {columns[j] if columns else j!r}" if name == "X" else ""
             raise DataError(
@@ -186,15 +194,16 @@ def refuse_too_small(array: np.ndarray, name: str, columns: list[str] | None = N
             )
 
 
-def _range(array: np.ndarray) -> np.ndarray:
+def _range(array: Any) -> np.ndarray:
+    if is_sparse(array):
+        return array.max(axis=0).toarray().ravel() - array.min(axis=0).toarray().ravel()
     return array.max(axis=0) - array.min(axis=0)
 
 
-def _refuse(part: np.ndarray, finite: np.ndarray, first: int, name: str, columns: list[str] | None) -> NoReturn:
-    place = tuple(int(index) for index in np.argwhere(~finite)[0])
-    got = {"nan": "NaN"}.get(str(float(part[place])), str(float(part[place])))
-    where = f"row {first + place[0]}"
-    if part.ndim == 2:
+def _refuse(value: float, place: tuple[int, ...], name: str, columns: list[str] | None) -> NoReturn:
+    got = {"nan": "NaN"}.get(str(value), str(value))
+    where = f"row {place[0]}"
+    if len(place) == 2:
         where += f", column {columns[place[1]]!r}" if columns else f", column {place[1]}"
     raise DataError(
         f"{name} must hold finite numbers; got {got} at {where}. {ROWS_FROM_ZERO} Fill that cell or leave the row out."
@@ -231,7 +240,7 @@ def _from_frame(data: Any, name: str) -> tuple[np.ndarray, list[str] | None]:
         raise DataError(f"{name} must have rows of equal length; got {shown(data)}. Fill the shorter ones.") from error
 
 
-def _as_floats(array: np.ndarray, name: str) -> np.ndarray:
+def _as_floats(array: Any, name: str) -> Any:
     if array.dtype.kind == "c":
         raise DataError(f"{name} must hold real numbers; got {array.dtype}. Complex data not supported.")
     if array.dtype in (np.float32, np.float64):

@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from fallline.data.blocks import Block, Rows
+from fallline.data.sparse import is_sparse, with_cells
 from fallline.data.sums import each_block, sum_blocks
 
-__all__ = ["longest_row", "means", "spreads"]
+__all__ = ["constant_columns", "longest_row", "means", "spreads"]
+
+SAMPLE = 64
+"""Rows that settle most columns."""
 
 
 def means(rows: Rows, threads: int | None = None) -> np.ndarray:
@@ -20,7 +24,11 @@ def means(rows: Rows, threads: int | None = None) -> np.ndarray:
     >>> means(ArrayRows(np.array([[1.0, 7.0], [3.0, 7.0]]), np.zeros(2)))
     array([2., 7.])
     """
-    return sum_blocks(rows, lambda block: block.weights @ block.X, threads) / rows.total
+    mean = sum_blocks(rows, lambda block: block.weights @ block.X, threads) / rows.total
+    if not is_sparse(rows.block(0).X) or not np.isfinite(mean).all():
+        return mean
+    # sparse sums are formed one cell after the other: what that rounds away is measured about the first result
+    return mean + sum_blocks(rows, lambda block: _about(block, mean)[0], threads) / rows.total
 
 
 def spreads(rows: Rows, mean: np.ndarray, threads: int | None = None) -> np.ndarray:
@@ -42,6 +50,8 @@ def spreads(rows: Rows, mean: np.ndarray, threads: int | None = None) -> np.ndar
     """
 
     def squares(block: Block) -> np.ndarray:
+        if is_sparse(block.X):
+            return _about(block, mean)[1]
         about = block.X - mean
         return block.weights @ (about * about)
 
@@ -64,7 +74,49 @@ def longest_row(rows: Rows, mean: np.ndarray, spread: np.ndarray, threads: int |
     scale = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 0)
 
     def longest(block: Block) -> float:
-        squares = ((block.X - mean) ** 2) @ scale**2
+        if is_sparse(block.X):
+            place = block.X.indices
+            above = with_cells(block.X, (block.X.data - 2 * mean[place]) * block.X.data)
+            squares = above @ scale**2 + (mean * scale) @ (mean * scale)
+        else:
+            squares = ((block.X - mean) ** 2) @ scale**2
         return float(np.max(squares[block.weights > 0], initial=0.0))
 
     return float(np.sqrt(max(each_block(rows, longest, threads))))
+
+
+def _about(block: Block, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the weighted sums over a sparse block of ``X - mean`` and of its square, each of shape (d,)."""
+    place, weights = block.X.indices, np.repeat(block.weights, np.diff(block.X.indptr))
+    difference, columns = block.X.data - mean[place], len(mean)
+    full = np.bincount(place, minlength=columns) == len(block.y)
+    zeros = np.where(full, 0.0, block.weights.sum() - np.bincount(place, weights, columns))
+    first = np.bincount(place, weights * difference, columns) - mean * zeros
+    return first, np.bincount(place, weights * difference**2, columns) + mean**2 * np.maximum(zeros, 0.0)
+
+
+def constant_columns(rows: Rows) -> np.ndarray:
+    """Return the numbers of the columns that never vary, looking at all rows of only those that do not over a few.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fallline.data.blocks import ArrayRows
+    >>> constant_columns(ArrayRows(np.array([[1.0, 7.0], [3.0, 7.0]]), np.zeros(2)))
+    array([1])
+    """
+    if rows.count < 2:
+        return np.arange(0)
+    first = rows.block(0).X
+    if is_sparse(first):
+        parts = [rows.block(index).X for index in range(rows.blocks)]
+        low = np.min([part.min(axis=0).toarray().ravel() for part in parts], axis=0)
+        high = np.max([part.max(axis=0).toarray().ravel() for part in parts], axis=0)
+        return np.flatnonzero(low == high)
+    some = first[np.linspace(0, len(first) - 1, SAMPLE).astype(int)]
+    columns = np.flatnonzero((some == some[0]).all(axis=0))
+    for index in range(rows.blocks):
+        if columns.size == 0:
+            break
+        columns = columns[(rows.block(index).X[:, columns] == first[0, columns]).all(axis=0)]
+    return columns

@@ -95,7 +95,7 @@ def each_block(rows: Rows, measure: Callable[[Block], Measure], threads: int | N
 def _in_parts(rows: Rows, part: Callable[[int, int], Measure], threads: int | None) -> list[Measure]:
     """Return ``part(first, last)`` for consecutive ranges of blocks, one range for each thread."""
     wanted = available_threads() if threads is None else threads
-    if threads is None and rows.count * rows.columns < WORTH_A_THREAD:
+    if threads is None and rows.cells < WORTH_A_THREAD:
         wanted = 1
     cuts = [rows.blocks * k // wanted for k in range(wanted + 1)]
     ranges = [(first, last) for first, last in pairwise(cuts) if first < last]

@@ -11,6 +11,7 @@ from fallline.descent.engine import Block, EagerEngine, Engine
 from fallline.descent.step import Rate
 from fallline.methods import UpdateRule
 from fallline.objectives.batched import BatchedFunction
+from fallline.objectives.penalised import PenalisedFunction
 from fallline.steps import Evaluate, Point
 
 __all__ = ["BatchEngine", "BatchPlan", "Batches"]
@@ -96,6 +97,14 @@ class BatchEngine(Engine):
     def method_state(self, count: int) -> Any:
         return self.inner.method_state(count)
 
+    def state(self) -> list[np.ndarray]:
+        return [np.array(self.k), np.array(self.costs), *self.inner.state()]
+
+    def restore(self, state: list[np.ndarray]) -> None:
+        k, costs, *inner = state
+        self.k, self.costs = int(k), costs.tolist()
+        self.inner.restore(inner)
+
     def epoch_costs(self, iterations: int) -> np.ndarray:
         return np.array(self.costs[: 1 + iterations // self.batches.steps])
 
@@ -105,7 +114,7 @@ def _inner(function: BatchedFunction, batches: Batches, x0: np.ndarray, method: 
         return EagerEngine(function.whole, x0, method, rate, _EagerBatches(function, batches, x0.dtype))
     from fallline.descent.compiled_batches import CompiledBatches
 
-    return CompiledBatches(function.program, batches, x0, method, rate)
+    return CompiledBatches(function.program, batches, x0, method, rate, function.whole.penalty)
 
 
 class _EagerBatches:
@@ -127,9 +136,12 @@ class _EagerBatches:
         if epoch != self.epoch:
             self.epoch, self.order = epoch, self.batches.order(epoch)
         objective = self.function.on(self.order[place * self.batches.size : (place + 1) * self.batches.size])
+        penalty = self.function.whole.penalty
+        if penalty is not None:
+            objective = PenalisedFunction(objective, penalty)
 
         def point(x: np.ndarray) -> Point:
             cost, gradient = objective.value_and_gradient(x)
             return Point(x, self.dtype.type(cost), gradient)
 
-        return Evaluate(lambda x: self.dtype.type(objective.value(x)), point)
+        return Evaluate(lambda x: self.dtype.type(objective.value(x)), point, penalty)

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from fallline.descent.carries import known_to_jax, leaves_of, with_leaves
 from fallline.descent.engine import Block, Engine, columns
 from fallline.descent.rates import largest, rates_from
 from fallline.descent.step import Carry, Rate, begin, norm, take_step
 from fallline.methods import UpdateRule
-from fallline.objectives.base import Objective, Program
+from fallline.objectives.base import QUICK, SMALL, Objective, Program
+from fallline.penalties import Penalty
 from fallline.schedules import Schedule
 from fallline.schedules.constant import Constant, PerParameter
 from fallline.steps import Evaluate, Point, StepRule
@@ -27,6 +29,7 @@ __all__ = [
     "array_loop",
     "as_block",
     "as_scheduled",
+    "as_tree",
     "evaluation",
     "in_jax",
     "is_frozen",
@@ -36,6 +39,9 @@ __all__ = [
 
 BUFFER_BYTES = 4_000_000
 LONGEST = 16_384
+
+SEARCHED = 512
+"""Steps of a block at most where each is searched for: they take longer than the block's own cost."""
 
 
 class CompiledEngine(Engine):
@@ -47,13 +53,18 @@ class CompiledEngine(Engine):
         if objective.program is None:
             raise TypeError("only an objective with a program can be compiled")
         self.program, self.x0, self.method, self.rate = objective.program, x0, method, rate
+        # a penalty is a tree of numbers beside the constants: programs do not depend on its strength
+        self.constants = (self.program.constants, as_tree(objective.penalty))
+        self.slope = objective.slope
         self.point = objective.value_and_gradient
         rows = max(1, BUFFER_BYTES // (x0.itemsize * x0.size + 40))
-        self.longest = min(LONGEST, 1 << (rows.bit_length() - 1))
+        most = SEARCHED if isinstance(rate, StepRule) else LONGEST
+        self.longest = min(most, 1 << (rows.bit_length() - 1))
         # a schedule is evaluated here and handed over as numbers, so that all schedules share a program
         measured = None if isinstance(rate, Schedule) else rate
         maker = _programs if is_frozen(method) and (measured is None or is_frozen(rate)) else _programs.__wrapped__
-        self._advance = maker(Code(self.program), method, measured, self.longest)
+        small = self.program.small and x0.size <= SMALL and measured is not None
+        self._advance = maker(Code(self.program), method, measured, self.longest, small)
         self.carry: Any = None
         self.before: Any = None
         self.begun, self.count = False, 0
@@ -63,7 +74,8 @@ class CompiledEngine(Engine):
         point = Point(self.x0, np.asarray(cost, self.x0.dtype), gradient)
         self.carry = begin(point, self.method, self.rate, np.asarray(0, dtype=np.int64))
         block = columns(1, self.x0)
-        for column, value in zip(block, (self.x0, cost, norm(gradient), np.nan, np.nan, 1), strict=True):
+        steepness = norm(self.slope(self.x0, gradient))
+        for column, value in zip(block, (self.x0, cost, steepness, np.nan, np.nan, 1), strict=True):
             column[0] = value
         return block
 
@@ -72,11 +84,11 @@ class CompiledEngine(Engine):
 
         with jax.enable_x64(True):
             if not self.begun:
-                self.carry, self.begun = in_jax(self.carry), True
+                self.carry, self.begun = known_to_jax(self.carry), True
             rates = rates_from(self.rate, int(self.carry.k), count)
             self.before, self.count = self.carry, (count := len(rates))
             scheduled = as_scheduled(self.rate, rates, self.longest)
-            self.carry, buffers = self._advance(self.carry, count, scheduled, self.program.constants)
+            self.carry, buffers = self._advance(self.carry, count, scheduled, self.constants)
             return as_block(buffers, count, rates)
 
     def method_state(self, count: int) -> Any:
@@ -86,6 +98,12 @@ class CompiledEngine(Engine):
             self.carry = self.before
             self.advance(count)
         return jax.tree_util.tree_map(np.asarray, self.carry.method_state)
+
+    def state(self) -> list[np.ndarray]:
+        return leaves_of(self.carry, self.method)
+
+    def restore(self, state: list[np.ndarray]) -> None:
+        self.carry, self.begun = with_leaves(self.carry, state), False
 
 
 class _Table(NamedTuple):
@@ -107,7 +125,7 @@ def in_jax(carry: Carry) -> Carry:
     """Return the carry with JAX's arrays."""
     import jax
 
-    return jax.tree_util.tree_map(jax.numpy.asarray, _as_tree(carry))
+    return jax.tree_util.tree_map(jax.numpy.asarray, known_to_jax(carry))
 
 
 def as_block(buffers: tuple[jax.Array, ...], count: int, rates: np.ndarray) -> Block:
@@ -133,18 +151,19 @@ class Code:
 
 
 @functools.lru_cache(maxsize=128)
-def _programs(code: Code, method: UpdateRule, rate: Rate | None, longest: int) -> Any:
+def _programs(code: Code, method: UpdateRule, rate: Rate | None, longest: int, small: bool) -> Any:
     """Return the compiled function that takes `count` more steps."""
     import jax
 
     from fallline.arrays.scalars import in_scalars
 
     def step(carry: Carry, scheduled: Any, constants: Any) -> tuple[Carry, tuple[Any, ...]]:
-        return recorded_step(carry, method, rate, scheduled, evaluation(code, constants))
+        return recorded_step(carry, method, rate, scheduled, evaluation(code, *constants))
 
-    @jax.jit
+    @functools.partial(jax.jit, compiler_options=QUICK if small else None)
     def advance(carry: Carry, count: int, scheduled: Any, constants: Any) -> tuple[Carry, tuple[jax.Array, ...]]:
-        rewritten = in_scalars(step, carry, rate_at(scheduled, 0), constants)
+        searched = isinstance(rate, StepRule)
+        rewritten = None if searched else in_scalars(step, carry, rate_at(scheduled, 0), constants)
         if rewritten is not None:
             return _scalar_loop(rewritten, carry, count, scheduled, constants, longest)
         return array_loop(lambda carry, place: step(carry, rate_at(scheduled, place), constants), carry, count, longest)
@@ -152,13 +171,19 @@ def _programs(code: Code, method: UpdateRule, rate: Rate | None, longest: int) -
     return advance
 
 
-def evaluation(code: Code, constants: Any) -> Evaluate:
-    """Return the program as step rules may ask it."""
+def evaluation(code: Code, constants: Any, penalty: Penalty | None = None) -> Evaluate:
+    """Return the program, with its penalty, as step rules may ask it."""
     import jax
 
-    return Evaluate(
-        lambda x: code.value(x, constants), lambda x: Point(x, *jax.value_and_grad(code.value)(x, constants))
-    )
+    def cost(x: Any) -> Any:
+        smooth = code.value(x, constants)
+        return smooth if penalty is None else smooth + penalty.value(x)
+
+    def point(x: Any) -> Point:
+        smooth, gradient = jax.value_and_grad(code.value)(x, constants)
+        return Point(x, smooth if penalty is None else smooth + penalty.value(x), gradient)
+
+    return Evaluate(cost, point, penalty)
 
 
 def recorded_step(
@@ -174,12 +199,12 @@ def recorded_step(
     import jax.numpy as jnp
 
     after, move = take_step(carry, method, rate, scheduled, evaluate, ahead)
-    after = jax.tree_util.tree_map(lambda new, old: jnp.asarray(new, old.dtype), _as_tree(after), carry)
+    after = jax.tree_util.tree_map(lambda new, old: jnp.asarray(new, old.dtype), known_to_jax(after), carry)
     # what is the same at every step is not written at every step: see as_block
     varying = (() if rate is None else (move.learning_rate,)) + (
         (move.evaluations,) if isinstance(rate, StepRule) else ()
     )
-    numbers = (after.point.fun, norm(after.point.gradient), move.step_norm, *varying)
+    numbers = (after.point.fun, norm(evaluate.slope(after.point)), move.step_norm, *varying)
     return after, (after.point.x, *(jnp.asarray(number, carry.point.x.dtype) for number in numbers))
 
 
@@ -192,13 +217,17 @@ def array_loop(step: Any, carry: Carry, count: Any, longest: int) -> Any:
     """Return the carry and the records after `count` steps on arrays; `step` takes the carry and the step's place."""
     import jax
     import jax.numpy as jnp
+    from jax.core import eval_jaxpr
 
-    rows = jax.eval_shape(step, carry, 0)[1]
+    # traced once: tracing a line search takes longer than reading its program again
+    traced, (_, rows) = jax.make_jaxpr(step, return_shape=True)(carry, jnp.zeros((), jnp.int64))
+    tree = jax.tree_util.tree_structure((carry, rows))
     buffers = tuple(jnp.zeros((longest, *row.shape), row.dtype) for row in rows)
 
     def body(place: jax.Array, state: tuple[Carry, tuple[jax.Array, ...]]) -> tuple[Carry, tuple[jax.Array, ...]]:
         before, written = state
-        after, row = step(before, place)
+        leaves = eval_jaxpr(traced.jaxpr, traced.consts, *jax.tree_util.tree_leaves((before, place)))
+        after, row = jax.tree_util.tree_unflatten(tree, leaves)
         return after, tuple(column.at[place].set(item) for column, item in zip(written, row, strict=True))
 
     return jax.lax.fori_loop(0, count, body, (carry, buffers))
@@ -244,16 +273,32 @@ def is_frozen(thing: Any) -> bool:
     return dataclasses.is_dataclass(thing) and type(thing).__dataclass_params__.frozen  # type: ignore[attr-defined]
 
 
+def as_tree(penalty: Penalty | None) -> Penalty | None:
+    """Return the penalty, made known to JAX: its numbers and arrays vary, anything else is part of the program."""
+    if penalty is not None:
+        for part in (penalty, *vars(penalty).values()):
+            if isinstance(part, Penalty):
+                _register_penalty(type(part))
+    return penalty
+
+
 @functools.cache
-def _register(cls: type) -> None:
+def _register_penalty(cls: type[Penalty]) -> None:
     import jax
 
-    jax.tree_util.register_dataclass(cls)
+    names = [field.name for field in dataclasses.fields(cls)]
 
+    def flatten(penalty: Penalty) -> tuple[list[Any], Any]:
+        values = [getattr(penalty, name) for name in names]
+        varies = tuple(isinstance(value, (float, np.ndarray, jax.Array, Penalty)) for value in values)
+        fixed = tuple(value for value, moves in zip(values, varies, strict=True) if not moves)
+        return [value for value, moves in zip(values, varies, strict=True) if moves], (varies, fixed)
 
-def _as_tree(carry: Carry) -> Carry:
-    """Return the carry, its method's state made known to JAX where it is a dataclass."""
-    state = carry.method_state
-    if dataclasses.is_dataclass(state) and not isinstance(state, type):
-        _register(type(state))
-    return carry
+    def unflatten(aside: Any, children: Any) -> Penalty:
+        varying, fixed = iter(children), iter(aside[1])
+        penalty = object.__new__(cls)  # its checks were made, and numbers being traced cannot be checked
+        for name, moves in zip(names, aside[0], strict=True):
+            object.__setattr__(penalty, name, next(varying) if moves else next(fixed))
+        return penalty
+
+    jax.tree_util.register_pytree_node(cls, flatten, unflatten)

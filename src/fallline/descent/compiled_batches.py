@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from fallline.descent.carries import leaves_of, with_leaves
 from fallline.descent.compiled import (
     BUFFER_BYTES,
     LONGEST,
@@ -14,6 +15,7 @@ from fallline.descent.compiled import (
     array_loop,
     as_block,
     as_scheduled,
+    as_tree,
     evaluation,
     in_jax,
     is_frozen,
@@ -25,6 +27,7 @@ from fallline.descent.rates import rates_from
 from fallline.descent.step import Carry, Rate, begin, norm
 from fallline.methods import UpdateRule
 from fallline.objectives.base import RowsProgram
+from fallline.penalties import Penalty
 from fallline.schedules import Schedule
 from fallline.steps import Point
 
@@ -55,7 +58,16 @@ class CompiledBatches(Engine):
 
     foresight = True
 
-    def __init__(self, program: RowsProgram, batches: Batches, x0: np.ndarray, method: UpdateRule, rate: Rate) -> None:
+    def __init__(
+        self,
+        program: RowsProgram,
+        batches: Batches,
+        x0: np.ndarray,
+        method: UpdateRule,
+        rate: Rate,
+        penalty: Penalty | None = None,
+    ) -> None:
+        self.penalty = as_tree(penalty)
         self.batches, self.x0, self.method, self.rate, self.data = batches, x0, method, rate, program.data
         self.programs = {size: program.on(size) for size in {batches.size, batches.rest} - {0}}
         self.longest = min(LONGEST, batches.steps, max(1, BUFFER_BYTES // (x0.itemsize * x0.size + 40)))
@@ -78,10 +90,12 @@ class CompiledBatches(Engine):
         with jax.enable_x64(True):
             rows = tuple(array[self.batches.of(0)] for array in self.data)
             cost, gradient = compiled(program, "point")(self.x0, (*rows, *program.constants))
-        point = Point(self.x0, np.asarray(cost, self.x0.dtype), np.asarray(gradient))
+        added = 0.0 if self.penalty is None else self.penalty.value(self.x0)
+        point = Point(self.x0, np.asarray(float(cost) + added, self.x0.dtype), np.asarray(gradient))
+        slope = point.gradient if self.penalty is None else self.penalty.slope(point.x, point.gradient)
         self.carry = begin(point, self.method, self.rate, np.asarray(0, dtype=np.int64))
         block = columns(1, self.x0)
-        for column, value in zip(block, (self.x0, point.fun, norm(point.gradient), np.nan, np.nan, 1), strict=True):
+        for column, value in zip(block, (self.x0, point.fun, norm(slope), np.nan, np.nan, 1), strict=True):
             column[0] = value
         return block
 
@@ -97,7 +111,7 @@ class CompiledBatches(Engine):
             self.before, self.count = self.carry, (count := len(rates))
             now, ahead = (self.programs[size] for size in stretch.sizes)
             scheduled = as_scheduled(self.rate, rates, longest)
-            constants = (self.data, now.constants, ahead.constants)
+            constants = (self.data, self.penalty, now.constants, ahead.constants)
             self.carry, buffers = self._advance(stretch.sizes, longest)(
                 self.carry, count, scheduled, constants, stretch.now, stretch.ahead, stretch.place
             )
@@ -110,6 +124,12 @@ class CompiledBatches(Engine):
             self.carry = self.before
             self.advance(count)
         return jax.tree_util.tree_map(np.asarray, self.carry.method_state)
+
+    def state(self) -> list[np.ndarray]:
+        return leaves_of(self.carry, self.method)
+
+    def restore(self, state: list[np.ndarray]) -> None:
+        self.carry, self.begun = with_leaves(self.carry, state), False
 
     def _advance(self, sizes: tuple[int, int], longest: int) -> Any:
         """Return the compiled function for these sizes of batches; one for each for the whole run."""
@@ -163,7 +183,7 @@ def _programs(
     def advance(
         carry: Carry, count: int, scheduled: Any, constants: Any, now: jax.Array, ahead: jax.Array, first: int
     ) -> tuple[Carry, tuple[jax.Array, ...]]:
-        data, *own = constants
+        data, penalty, *own = constants
 
         def step(carry: Carry, place: Any) -> Any:
             starts = ((first + place) * size for size in sizes)
@@ -172,7 +192,8 @@ def _programs(
                 for rows, start, size in zip((now, ahead), starts, sizes, strict=True)
             )
             here, there = (
-                evaluation(code, (*batch, *more)) for code, batch, more in zip(codes, batches, own, strict=True)
+                evaluation(code, (*batch, *more), penalty)
+                for code, batch, more in zip(codes, batches, own, strict=True)
             )
             return recorded_step(carry, method, rate, rate_at(scheduled, place), here, there)
 

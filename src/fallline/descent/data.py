@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fallline.arrays.tensors import is_tensor
+from fallline.arrays.tensors import as_array, is_tensor
 from fallline.descent.batches import Batches
 from fallline.errors import DataError, InputError, InputTypeError, shown
 
@@ -72,31 +72,29 @@ def _check_count(name: str, count: Any, why: str) -> None:
 
 def _array(part: Any, name: str) -> Any:
     """Return an array or tensor of numbers with rows, each of them finite; nothing is copied that is one already."""
-    array = part if is_tensor(part) else np.asarray(part)
-    if not is_tensor(array) and array.dtype.kind not in "biuf":
+    if isinstance(part, np.ma.MaskedArray):
         raise DataError(
-            f"{name} must hold numbers; got {shown(part)} of type {array.dtype}. The cost is computed from them. "
+            f"{name} must be an array without a mask; got {shown(part)}. No cost can be computed from what is masked. "
+            "Leave such rows out, or fill them in by .filled(…)."
+        )
+    array = part if is_tensor(part) else np.asarray(part)
+    seen = as_array(array)
+    if seen.dtype.kind not in "biuf":
+        raise DataError(
+            f"{name} must hold numbers; got {shown(part)} of type {seen.dtype}. The cost is computed from them. "
             "Encode text as numbers, and pass what is not by rows in args."
         )
-    if array.ndim == 0 or len(array) == 0:
+    if seen.ndim == 0 or len(seen) == 0:
         raise DataError(
-            f"{name} must have at least one row; got shape {tuple(array.shape)}. There is nothing to learn from. "
+            f"{name} must have at least one row; got shape {seen.shape}. There is nothing to learn from. "
             "Pass an array with a row for each observation."
         )
-    finite = _is_finite(array)
-    if not bool(finite.all()):
-        row, *column = (int(index) for index in np.argwhere(~np.asarray(finite))[0])
+    finite = np.isfinite(seen)
+    if not finite.all():
+        row, *column = (int(index) for index in np.argwhere(~finite)[0])
         where = f"row {row}" + (f", column {', '.join(map(str, column))}" if column else "")
         raise DataError(
-            f"{name} must be finite; got {float(array[row, *column])} in {where}. No cost can be computed from it. "
+            f"{name} must be finite; got {float(seen[row, *column])} in {where}. No cost can be computed from it. "
             "Leave such rows out, or fill them in. Rows and columns are counted from 0."
         )
     return array
-
-
-def _is_finite(array: Any) -> Any:
-    if is_tensor(array):
-        import torch
-
-        return torch.isfinite(array).cpu()
-    return np.isfinite(array)

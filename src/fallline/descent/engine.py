@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fallline.descent.carries import leaves_of, with_leaves
 from fallline.descent.rates import largest, rates_from
-from fallline.descent.step import Carry, Rate, begin, norm, take_step
+from fallline.descent.step import Carry, Move, Rate, begin, norm, take_step
 from fallline.methods import UpdateRule
 from fallline.objectives.base import Objective
 from fallline.schedules import Schedule
@@ -54,6 +55,20 @@ class Engine(ABC):
     def method_state(self, count: int) -> Any:
         """Return the method's state after the first `count` steps of the last block."""
 
+    @abstractmethod
+    def state(self) -> list[np.ndarray]:
+        """Return all that the next step depends on, as arrays.
+
+        Raises
+        ------
+        InputTypeError
+            Where the method keeps anything but numbers.
+        """
+
+    @abstractmethod
+    def restore(self, state: list[np.ndarray]) -> None:
+        """Go on from the state of another engine for the same run; this one has been started."""
+
     def epoch_costs(self, iterations: int) -> np.ndarray | None:
         """Return the costs over all rows at the start and after each epoch done; None where there are no epochs."""
         return None
@@ -74,16 +89,17 @@ class EagerEngine(Engine):
         self.longest = max(1, min(4096, 4_000_000 // (8 * x0.size + 48)))
         self.foresight = objective.pure
         self.evaluate_at = evaluate_at
-        self.evaluate = Evaluate(self._cost, self._point)
+        self.evaluate = Evaluate(self._cost, self._point, objective.penalty)
         self.carry: Carry | None = None
         self.before: Carry | None = None
         self.count = 0
 
     def start(self) -> Block:
-        point = self._evaluates(0)[0].point(self.x0)
+        evaluate, _ = self._evaluates(0)
+        point = evaluate.point(self.x0)
         self.carry = begin(point, self.method, self.rate, 0)
         block = columns(1, self.x0)
-        _write(block, 0, point, np.nan, np.nan, 1)
+        _write(block, 0, evaluate, point, Move(np.nan, np.nan, 1))
         return block
 
     def advance(self, count: int) -> Block:
@@ -96,7 +112,7 @@ class EagerEngine(Engine):
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for row, scheduled in enumerate(rates):
                 carry, move = take_step(carry, self.method, self.rate, scheduled, *self._evaluates(carry.k))
-                _write(block, row, carry.point, move.learning_rate, move.step_norm, int(move.evaluations))
+                _write(block, row, self.evaluate, carry.point, move)
         if isinstance(self.rate, Schedule):
             block.learning_rate[:] = largest(rates)  # not rounded to the parameters' type
         self.carry = carry
@@ -107,6 +123,12 @@ class EagerEngine(Engine):
             self.carry = self.before
             self.advance(count)
         return None if self.carry is None else self.carry.method_state
+
+    def state(self) -> list[np.ndarray]:
+        return leaves_of(self.carry, self.method)
+
+    def restore(self, state: list[np.ndarray]) -> None:
+        self.carry = with_leaves(self.carry, [leaf[()] for leaf in state])
 
     def _evaluates(self, k: int) -> tuple[Evaluate, Evaluate | None]:
         """Return the objective of update `k`, and that of the next where it is another."""
@@ -128,10 +150,10 @@ def columns(count: int, x0: np.ndarray) -> Block:
     return Block(np.empty((count, x0.size), x0.dtype), fun, slope, rate, length, np.empty(count, dtype=np.int64))
 
 
-def _write(block: Block, row: int, point: Point, rate: float, step: float, evaluations: int) -> None:
+def _write(block: Block, row: int, evaluate: Evaluate, point: Point, move: Move) -> None:
     block.x[row] = point.x
     block.fun[row] = point.fun
-    block.gradient_norm[row] = norm(point.gradient)
-    block.learning_rate[row] = rate
-    block.step_norm[row] = step
-    block.evaluations[row] = evaluations
+    block.gradient_norm[row] = norm(evaluate.slope(point))
+    block.learning_rate[row] = move.learning_rate
+    block.step_norm[row] = move.step_norm
+    block.evaluations[row] = int(move.evaluations)

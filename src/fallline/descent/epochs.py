@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -25,9 +26,15 @@ class EpochWatch:
         found = self.watch.candidate(rows.take(ends)) if ends.size else None
         return None if found is None else int(ends[found])
 
+    def state(self) -> Any:
+        return self.watch.state()
+
+    def restore(self, state: Any) -> None:
+        self.watch.restore(state)
+
     def holds(self, row: Rows) -> bool:
         cost, gradient = self.whole.value_and_gradient(np.ascontiguousarray(row.x[0]))
-        return self.watch.holds(replace(row, fun=np.array([cost]), gradient_norm=np.array([np.linalg.norm(gradient)])))
+        return self.watch.holds(_with(row, cost, self.whole.slope(row.x[0], gradient)))
 
 
 def on_all_rows(run: Run, whole: Objective) -> Run:
@@ -56,4 +63,8 @@ def noise_of(run: Run) -> float | None:
 
 def _looked_at(row: Rows, whole: Objective) -> Rows:
     cost, gradient = whole.value_and_gradient(np.ascontiguousarray(row.x[0]))
-    return replace(row, fun=np.array([cost]), gradient_norm=np.array([np.linalg.norm(gradient)]))
+    return _with(row, cost, whole.slope(row.x[0], gradient))
+
+
+def _with(row: Rows, cost: float, slope: np.ndarray) -> Rows:
+    return replace(row, fun=np.array([cost]), gradient_norm=np.array([np.linalg.norm(slope)]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -21,7 +21,7 @@ from fallline.stopping.base import Rule, reason_of
 from fallline.stopping.guards import Guards
 from fallline.trace import Record, Recorder, Rows, StopReason, Trace
 
-__all__ = ["Optimality", "Run", "descend"]
+__all__ = ["Loop", "Optimality", "Run", "prepare_loop"]
 
 BLOCK_SECONDS = 0.05
 
@@ -35,6 +35,14 @@ class Optimality(Protocol):
 
     def holds(self, row: Rows) -> bool:
         """Tell whether the point of this single row is optimal."""
+        ...
+
+    def state(self) -> Any:
+        """Return what it has learnt, as numbers and tuples."""
+        ...
+
+    def restore(self, state: Any) -> None:
+        """Go on from what another one had learnt."""
         ...
 
 
@@ -58,13 +66,12 @@ class Run:
     epoch_costs: np.ndarray | None = None
 
 
-def descend(
+def prepare_loop(
     objective: Objective,
     x0: np.ndarray,
     *,
     method: UpdateRule,
     rate: Rate,
-    max_iterations: int,
     stopping: Rule | None = None,
     optimality: Optimality | None = None,
     callback: Callable[[Record], Any] | None = None,
@@ -72,8 +79,8 @@ def descend(
     progress: Callable[[Record], None] | None = None,
     layout: Layout | None = None,
     plan: BatchPlan | None = None,
-) -> Run:
-    """Descend from `x0` until a rule, optimality, the guards or the callback stop the run.
+) -> Loop:
+    """Return the loop that descends from `x0` until a rule, optimality, the guards or the callback stop it.
 
     Parameters
     ----------
@@ -85,8 +92,6 @@ def descend(
         Turns gradients into directions.
     rate : Schedule, MeasuredSchedule or StepRule
         Scales the direction.
-    max_iterations : int
-        Steps allowed.
     stopping : Rule, optional
         Where to stop besides. A cost that is not finite, or that grew or fell 1e20-fold, always stops a run.
     optimality : Optimality, optional
@@ -106,8 +111,7 @@ def descend(
     if isinstance(method, Method):
         method = method.laid_out(layout)
     engine = _engine(objective, x0, method, rate) if plan is None else BatchEngine(plan, x0, method, rate)
-    loop = _Loop(engine, method, x0, stopping, optimality, callback, record, progress, layout)
-    return loop.run(max_iterations)
+    return Loop(engine, method, x0, stopping, optimality, callback, record, progress, layout)
 
 
 def _engine(objective: Objective, x0: np.ndarray, method: UpdateRule, rate: Rate) -> Engine:
@@ -116,8 +120,12 @@ def _engine(objective: Objective, x0: np.ndarray, method: UpdateRule, rate: Rate
     return EagerEngine(objective, x0, method, rate)
 
 
-class _Loop:
-    """The state of one run: pacing, judging and recording."""
+class Loop:
+    """The state of one run: pacing, judging and recording.
+
+    `run` makes the whole run; `steps` makes it block by block, for those who want to look on. `reason` is None until
+    the run has stopped.
+    """
 
     def __init__(
         self,
@@ -140,54 +148,82 @@ class _Loop:
         self.started = time.perf_counter()
         self.iteration = 0
         self.evaluations = self.kept = 0
+        self.before: Rows | None = None
+        self.reason: StopReason | None = None
+        self.longest = engine.longest
         self.pace = min(16, engine.longest) if engine.foresight else 1
         # steps beyond the stop are nearly free at a fixed rate, but a line search at the minimum tries in vain for long
         self.growth = 2 if isinstance(engine.rate, StepRule) else 16
 
     def run(self, max_iterations: int) -> Run:
-        before = self._rows(self.engine.start(), self.started)
-        reason = self._judge_start(before)
-        try:
-            self.recorder.add(before)
-            if reason is None and self.callback is not None:
-                _, reason = self._call_back(before)
-            while reason is None:
-                if self.iteration >= max_iterations:
-                    reason = StopReason.MAX_ITERATIONS
-                    break
-                before, reason = self._block(before, min(self.pace, max_iterations - self.iteration))
-        except KeyboardInterrupt:
-            reason = StopReason.INTERRUPTED
-        return self._finish(reason)
+        """Descend by at most so many steps, and return what is left behind."""
+        for _ in self.steps(max_iterations):
+            pass
+        return self.finish(StopReason.INTERRUPTED)
 
-    def _block(self, before: Rows, count: int) -> tuple[Rows, StopReason | None]:
-        """Take a block of steps, keep those up to where the run stops, and return the last with the reason."""
+    def steps(self, max_iterations: int, longest: int | None = None) -> Iterator[Rows]:
+        """Yield the start and then block after block of steps, each of at most `longest`, until the run stops."""
+        if longest is not None:
+            self.longest = self.pace = longest
+        try:
+            if self.before is None:
+                yield self._begin()
+            while self.reason is None:
+                if self.iteration >= max_iterations:
+                    self.reason = StopReason.MAX_ITERATIONS
+                    return
+                yield self._block(min(self.pace, max_iterations - self.iteration))
+        except KeyboardInterrupt:
+            self.reason = StopReason.INTERRUPTED
+
+    def finish(self, otherwise: StopReason) -> Run:
+        """Return what the run leaves behind; `otherwise` is the reason where nothing has stopped it yet."""
+        return self._finish(otherwise if self.reason is None else self.reason)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the run began."""
+        return time.perf_counter() - self.started
+
+    def _begin(self) -> Rows:
+        start = self.before = self._rows(self.engine.start(), self.started)
+        self.reason = self._judge_start(start)
+        self.recorder.add(start)
+        if self.reason is None and self.callback is not None:
+            _, self.reason = self._call_back(start)
+        return start
+
+    def _block(self, count: int) -> Rows:
+        """Take a block of steps and keep those up to where the run stops."""
+        if self.before is None:
+            raise RuntimeError("the start comes before the steps")
         began = time.perf_counter()
         block = self.engine.advance(count)
         rows = self._rows(block, began)
         self._adapt(len(rows), time.perf_counter() - began)
         try:
-            stop, reason = self._judge(rows, before)
+            stop, self.reason = self._judge(rows, self.before)
             rows = rows.take(slice(0, stop))
             if self.callback is not None:
                 kept, stopped = self._call_back(rows)
                 if stopped is not None:
-                    rows, reason = rows.take(slice(0, kept)), stopped
+                    rows, self.reason = rows.take(slice(0, kept)), stopped
         except KeyboardInterrupt:  # the steps were taken: they are kept
-            reason = StopReason.INTERRUPTED
+            self.reason = StopReason.INTERRUPTED
         self.recorder.add(rows)
         self.kept = len(rows)
         self.iteration += len(rows)
         self.evaluations += int(block.evaluations[: len(rows)].sum())
         if self.progress is not None:
             self.progress(Trace(rows, self.layout)[-1])
-        return rows, reason
+        self.before = rows
+        return rows
 
     def _adapt(self, count: int, seconds: float) -> None:
         """Let blocks grow while they are quick, so that a stop wastes little and Ctrl-C is heard soon."""
         if self.engine.foresight:
             by_time = int(BLOCK_SECONDS * count / max(seconds, 1e-9))
-            self.pace = max(1, min(self.growth * self.pace, by_time, self.engine.longest))
+            self.pace = max(1, min(self.growth * self.pace, by_time, self.longest))
 
     def _judge_start(self, start: Rows) -> StopReason | None:
         self.evaluations = 1

@@ -8,15 +8,47 @@ from typing import Any
 import numpy as np
 
 from fallline.arrays.layout import Layout, flatten
+from fallline.arrays.tensors import Library
 from fallline.diagnosis.gradient_check import compare_gradient
 from fallline.errors import InputTypeError, shown
 from fallline.objectives.base import Objective
 from fallline.objectives.differences import DifferencedFunction
 from fallline.objectives.given import GivenGradient
 from fallline.objectives.ladder import differentiate
+from fallline.objectives.libraries import differentiate_library
 from fallline.trace import Finding, Result
 
 __all__ = ["belied", "build_objective"]
+
+NOT_COMPILED: dict[Library, tuple[str, str]] = {
+    "numpy": (
+        "the function could not be compiled as it is",
+        "Write that part with NumPy's array functions (np.where for an if, np.exp for math.exp) to compile it.",
+    ),
+    "jax": (
+        "JAX could not compile the function as it is",
+        "Write jax.numpy.where or jax.lax.cond for an if, and jax.lax.while_loop for a while, to compile it.",
+    ),
+    "tensorflow": (
+        "TensorFlow could not make a graph of the function as it is",
+        "Write tf.where or tf.cond for an if, and tf.while_loop for a while, to compile it.",
+    ),
+}
+LOST: dict[Library, tuple[str, str]] = {
+    "numpy": NOT_COMPILED["numpy"],
+    "jax": (
+        "JAX could not follow the function",
+        "Keep to JAX's arrays all the way: jax.numpy in place of numpy and math, no float() and no .item().",
+    ),
+    "torch": (
+        "torch's autograd could not follow the function",
+        "Keep to tensors all the way: no float(), .item(), .detach() or .numpy().",
+    ),
+    "tensorflow": (
+        "TensorFlow's gradient tape could not follow the function",
+        "Keep to tensors all the way: no float(), .numpy() or tf.stop_gradient.",
+    ),
+}
 
 
 def build_objective(
@@ -53,9 +85,10 @@ def build_objective(
             f'gradient must be "auto", a function, True or "finite-differences"; got {shown(gradient)}. '
             "Leave it out and fallline differentiates the function."
         )
-    objective, why = differentiate(fun, x0, layout, args, batched)
+    follow = differentiate if layout.library == "numpy" else differentiate_library
+    objective, why = follow(fun, x0, layout, args, batched)
     if why:
-        findings.append(_lower_rung(objective, why, layout.holds_tensors))
+        findings.append(_lower_rung(objective, why, layout.library))
     return objective
 
 
@@ -68,23 +101,22 @@ def belied(objective: Objective, result: Result) -> Finding | None:
         return None
     x, _, _ = flatten(result.x)
     plain = objective.plain(x)
-    share = 1e-10 if x.dtype == np.float64 else 1e-4
+    share = 1e-10 if objective.dtype == np.float64 else 1e-4
     if abs(plain - result.fun) <= share * max(abs(result.fun), abs(float(result.trace.blocks[0].fun[0]))):
         return None
     why = f"at the answer it gives {plain:.6g} where the compiled form gives {result.fun:.6g}"
-    return _lower_rung(DifferencedFunction(objective.plain, result.trace.layout, ()), why, tensors=False)
+    return _lower_rung(DifferencedFunction(objective.plain, result.trace.layout, ()), why, result.trace.layout.library)
 
 
-def _lower_rung(objective: Objective, why: str, tensors: bool) -> Finding:
+def _lower_rung(objective: Objective, why: str, library: Library) -> Finding:
     source = objective.source
-    meaning = (
-        "exact, but not compiled" if source == "stepwise" else "measured by finite differences, to about ten digits"
-    )
-    if tensors:
-        because = "torch's autograd could not follow the function"
-        remedy = "Keep to tensors all the way: no float(), .item(), .detach() or .numpy()."
+    if source == "finite-differences":
+        meaning = "measured by finite differences, to about ten digits"
+        because, remedy = LOST[library]
     else:
-        because = "the function could not be compiled as it is"
-        remedy = "Write that part with NumPy's array functions (np.where for an if, np.exp for math.exp) to compile it."
+        meaning = "exact, but not compiled"
+        because, remedy = NOT_COMPILED[library]
+    if library == "numpy" and "JAX type" in why:
+        remedy = "Write it with NumPy's functions, or start from jax.numpy.array(…): the start picks the library."
     message = f"The gradient is {meaning}, because {because}: {why}."
     return Finding("lower-gradient-rung", "info", message, remedy, {"source": source})

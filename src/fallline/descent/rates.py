@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from fallline.arrays.layout import Branch, Layout, Leaf
+from fallline.arrays.layout import Layout
+from fallline.arrays.spread import spread
 from fallline.errors import InputError, InputTypeError, shown
 from fallline.methods import Method, RatedMethod, UpdateRule
 from fallline.schedules import MeasuredSchedule, Schedule
@@ -47,6 +48,11 @@ def resolve_rate(
         raise InputTypeError(
             f"learning_rate must be given with a method of your own; got None with {shown(method)}. "
             "Write learning_rate=0.1, a schedule or a step rule."
+        )
+    if isinstance(rate, Method):
+        raise InputTypeError(
+            f"learning_rate must be a number, a schedule or a step rule; got {shown(rate)}. That is a method. "
+            f"Write method={type(rate).__name__}(…)."
         )
     if isinstance(rate, StepRule) and isinstance(method, RatedMethod) and not method.measures:
         raise InputTypeError(
@@ -100,8 +106,7 @@ def _per_parameter(tree: Any, method: UpdateRule, layout: Layout) -> PerParamete
             f"learning_rate must be one number or a schedule with {type(method).__name__}; got {shown(tree)}. The "
             "method uses the rate in sums over all parameters. Give one number."
         )
-    rates = np.empty(layout.size)
-    _spread(tree, layout.root, rates, "learning_rate")
+    rates = spread(tree, layout, "learning_rate", "rate")
     if not (np.isfinite(rates) & (rates > 0)).all():
         bad = int(np.flatnonzero(~(np.isfinite(rates) & (rates > 0)))[0])
         raise InputError(
@@ -109,31 +114,3 @@ def _per_parameter(tree: Any, method: UpdateRule, layout: Layout) -> PerParamete
             f"{layout.name_of(bad)}. Each step is the rate times the direction. Try 0.1."
         )
     return PerParameter(rates)
-
-
-def _spread(tree: Any, node: Leaf | Branch, rates: np.ndarray, name: str) -> None:
-    """Write the rates of a part of the tree to their places; a number serves all parameters below it."""
-    if isinstance(node, Branch) and isinstance(tree, (dict, list, tuple)):
-        parts = tree if isinstance(tree, dict) else dict(enumerate(tree))
-        if set(parts) != set(node.keys):
-            raise InputError(
-                f"{name} must have a rate for each part of x0, which has {list(node.keys)}; got {list(parts)}. "
-                "Each parameter needs its rate. Name all parts, or give one number for all."
-            )
-        for key, child in zip(node.keys, node.children, strict=True):
-            _spread(parts[key], child, rates, f"{name}[{key!r}]")
-        return
-    shape = node.shape if isinstance(node, Leaf) else ()
-    try:
-        given = np.broadcast_to(np.asarray(tree, dtype=np.float64), shape)
-    except (TypeError, ValueError):
-        raise InputError(
-            f"{name} must be a number, or numbers in the shape {shape} of the parameters; got {shown(tree)}. "
-            "Each parameter needs one rate. Give one number for all of them, or one for each."
-        ) from None
-    for leaf in _leaves(node):
-        rates[leaf.start : leaf.start + leaf.size] = given.ravel() if leaf is node else given
-
-
-def _leaves(node: Leaf | Branch) -> list[Leaf]:
-    return [node] if isinstance(node, Leaf) else [leaf for child in node.children for leaf in _leaves(child)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from fallline.arrays.namespace import namespace
-from fallline.methods import RatedMethod, UpdateRule
+from fallline.methods import Method, RatedMethod, UpdateRule
+from fallline.penalties import Penalty
 from fallline.schedules import MeasuredSchedule, Schedule
 from fallline.steps import Evaluate, Point, StepRule
 
@@ -45,14 +46,14 @@ def take_step(
     evaluate: Evaluate,
     ahead: Evaluate | None = None,
 ) -> tuple[Carry, Move]:
-    """Turn the gradient into a direction, scale it by the rate, and move there.
+    """Turn the gradient into a direction, scale it by the rate, and move there, through the penalty's proximal map.
 
     `scheduled` is the rate that the schedule has for this step, a scalar or of shape (d,); `rate` matters only where it
     is measured. `ahead` is the objective of the next step where that is another: on the next rows of data.
     """
-    here = carry.point
+    here, penalty = carry.point, evaluate.penalty
     if isinstance(rate, StepRule) and not isinstance(method, RatedMethod):
-        direction, method_state = method.update(here.gradient, carry.method_state, here.x)
+        direction, method_state = _direction(method, here, carry.method_state, penalty)
         learning_rate, there, rate_state, evaluations = rate.take(here, direction, evaluate, carry.rate_state)
         if ahead is not None:
             there, evaluations = ahead.point(there.x), evaluations + 1
@@ -67,12 +68,22 @@ def take_step(
         learning_rate, rate_state = rate.follow(learning_rate, here.fun, carry.rate_state)
     if isinstance(method, RatedMethod):
         x, method_state = method.arrive(here, carry.method_state, learning_rate, evaluate)
-    else:
+    elif penalty is None or (isinstance(method, Method) and method.proximal):
         direction, method_state = method.update(here.gradient, carry.method_state, here.x)
-        x = here.x - learning_rate * direction
+        x = evaluate.reach(here.x, direction, learning_rate)
+    else:
+        slope = penalty.slope(here.x, here.gradient)
+        direction, method_state = method.update(slope, carry.method_state, here.x)
+        x = penalty.keep(here.x, slope, here.x - learning_rate * direction)
     there = (evaluate if ahead is None else ahead).point(x)
     largest = learning_rate if learning_rate.ndim == 0 else xp.max(learning_rate)
     return Carry(carry.k + 1, there, method_state, rate_state), Move(largest, norm(there.x - here.x), evaluations)
+
+
+def _direction(method: UpdateRule, here: Point, state: Any, penalty: Penalty | None) -> tuple[Any, Any]:
+    if isinstance(method, Method):
+        return method.turn(here, state, penalty)
+    return method.update(here.gradient, state, here.x)
 
 
 def norm(vector: Any) -> Any:

@@ -16,6 +16,7 @@ from fallline.diagnosis.endings import (
 from fallline.diagnosis.evidence import Evidence
 from fallline.diagnosis.learning_rate import learning_rate_too_high, learning_rate_too_low
 from fallline.diagnosis.noise import noise_floor
+from fallline.diagnosis.oscillation import oscillation
 from fallline.trace import Finding
 
 __all__ = ["FINDERS", "Evidence", "diagnose"]
@@ -27,6 +28,7 @@ FINDERS: tuple[Callable[[Evidence], Finding | None], ...] = (
     unbounded,
     flat_or_curving_down,
     noise_floor,
+    oscillation,
     learning_rate_too_low,
     stopped_early,
     iteration_budget,
@@ -35,7 +37,8 @@ FINDERS: tuple[Callable[[Evidence], Finding | None], ...] = (
 
 # where the first was found, the second says the same again, less well
 INSTEAD_OF = {
-    "learning-rate-too-high": {"stopped-early", "iteration-budget"},
+    "learning-rate-too-high": {"oscillation", "stopped-early", "iteration-budget"},
+    "oscillation": {"learning-rate-too-low", "stopped-early", "iteration-budget"},
     "noise-floor": {"learning-rate-too-low", "stopped-early", "iteration-budget"},
     "learning-rate-too-low": {"stopped-early", "iteration-budget"},
     "saddle-point": {"stopped-early", "iteration-budget"},

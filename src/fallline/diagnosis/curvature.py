@@ -10,7 +10,7 @@ from fallline.objectives.base import Objective
 
 __all__ = ["DENSE", "Curvature", "curvature_at", "gap_at_least"]
 
-DENSE = 64
+DENSE = 128
 """Parameters up to which the whole Hessian is formed."""
 
 KRYLOV = 40
@@ -55,7 +55,7 @@ class Curvature:
 def curvature_at(objective: Objective, x: np.ndarray, gradient: np.ndarray) -> Curvature:
     """Measure the curvature at `x`, shape (d,), where the gradient is `gradient`.
 
-    Up to 64 parameters by the eigenvalues of the whole Hessian, from d Hessian-vector products; beyond, by Lanczos
+    Up to 128 parameters by the eigenvalues of the whole Hessian, from d Hessian-vector products; beyond, by Lanczos
     from the gradient (for the gap) and from a random direction (for the extremes), 40 products each.
 
     References
@@ -105,13 +105,21 @@ def curvature_at(objective: Objective, x: np.ndarray, gradient: np.ndarray) -> C
 
 
 def gap_at_least(objective: Objective, x: np.ndarray, gradient: np.ndarray) -> float:
-    """Return a lower bound of the gap that `curvature_at` would measure, from one Hessian-vector product.
+    """Return a lower bound of the gap that `curvature_at` would measure, at a small part of its cost.
 
-    It is what the steepest step gains on the quadratic model, ``½ (g·g)² / g·Hg``.
+    Up to 128 parameters it is that gap where the Hessian is positive. Elsewhere it is what the steepest step gains on
+    the quadratic model, ``½ (g·g)² / g·Hg``, from one Hessian-vector product.
     """
     g = gradient.astype(np.float64)
-    square = float(g @ g)
-    bend = float(g @ objective.hessian_products(x, gradient[None])[0].astype(np.float64))
+    if x.size <= DENSE:
+        hessian = objective.hessian_products(x, np.eye(x.size, dtype=x.dtype)).astype(np.float64)
+        try:
+            return float(0.5 * np.sum(np.linalg.solve(np.linalg.cholesky(hessian), g) ** 2))
+        except np.linalg.LinAlgError:
+            product = hessian @ g
+    else:
+        product = objective.hessian_products(x, gradient[None])[0].astype(np.float64)
+    square, bend = float(g @ g), float(g @ product)
     return 0.5 * square * square / bend if bend > 0 else 0.0
 
 

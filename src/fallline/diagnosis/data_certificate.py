@@ -22,9 +22,9 @@ def gap_bound(
 ) -> float:
     """Return a number that ``cost - minimum`` does not exceed.
 
-    With the Newton decrement ``λ = √(gᵀH⁺g)`` a squared loss has ``½λ²`` exactly. The logistic and the softmax loss
-    are generalised self-concordant: with `R` the most that a row's predictors change over a step of length one in H,
-    ``f(x + v) >= f(x) - λ‖v‖ + (exp(-R‖v‖) + R‖v‖ - 1)/R²``, whose least value over ``‖v‖`` gives
+    With the Newton decrement ``λ = √(gᵀH⁺g)`` a squared loss has ``½λ²`` exactly. The logistic, softmax, Poisson and
+    gamma losses are generalised self-concordant: with `R` the most that a row's predictors change over a step of
+    length one in H, ``f(x + v) >= f(x) - λ‖v‖ + (exp(-R‖v‖) + R‖v‖ - 1)/R²``, whose least value over ``‖v‖`` gives
     ``(λR + (1 - λR)·log(1 - λR))/R²`` where ``λR < 1``. No cost is below zero, so the cost itself is a bound, and the
     only one where the gradient, beyond rounding, has a part in directions whose curvature is lost in rounding.
 
@@ -44,6 +44,8 @@ def gap_bound(
     upper and lower bounds along a segment).
     """
     decrement = metric.decrement(gradient)
+    if not objective.loss.concordant:
+        return cost
     if not metric.complete and _strays(objective, metric, cost, gradient):
         return cost
     if objective.loss.quadratic:
@@ -94,8 +96,11 @@ def _strays(objective: RowsObjective, metric: Metric, cost: float, gradient: np.
     """Tell whether the gradient, beyond rounding, has a part that the metric's inverse leaves out.
 
     A loss that is nowhere below zero has ``loss'² <= 2·steepest·loss``, which bounds the terms of the gradient's sums;
-    those of the logistic and the softmax loss are at most 1 besides.
+    those of the logistic and the softmax loss are at most 1 besides. Where a loss has no steepest curvature nothing is
+    known of its terms, and every part counts.
     """
+    if np.isinf(objective.loss.steepest):
+        return True
     slope = np.sqrt(2 * objective.loss.steepest * cost)
     if not objective.loss.quadratic:
         slope = min(slope, 1.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fallline.diagnosis.evidence import Evidence
+from fallline.methods.prodigy import Prodigy
 from fallline.steps import StepRule
 from fallline.trace import Finding, StopReason
 
@@ -134,7 +135,7 @@ def stopped_early(evidence: Evidence) -> Finding | None:
 
 def iteration_budget(evidence: Evidence) -> Finding | None:
     """Find a run that used up its iterations on the way."""
-    if evidence.optimal or evidence.reason is not StopReason.MAX_ITERATIONS or evidence.grew:
+    if evidence.optimal or evidence.reason is not StopReason.MAX_ITERATIONS:
         return None
     gap, count = evidence.curvature.gap, evidence.iterations
     about = f"the cost is still about {gap:.3g} above the minimum" if np.isfinite(gap) else "the point is not optimal"
@@ -144,11 +145,16 @@ def iteration_budget(evidence: Evidence) -> Finding | None:
         f"The {count} iterations allowed were used up while {about}."
         if count != 1
         else f"The one iteration allowed was used up while {about}.",
-        "Raise max_iterations."
-        if isinstance(evidence.rate, StepRule)
-        else "Raise max_iterations, or leave learning_rate and method out.",
+        _more_iterations(evidence),
         {"gap": gap, "iterations": count},
     )
+
+
+def _more_iterations(evidence: Evidence) -> str:
+    more = "Raise max_iterations" if evidence.noise is None else "Raise epochs, or max_iterations"
+    # on mini-batches Prodigy is what is taken where method and rate were left out, elsewhere a rule that measures
+    own_choice = isinstance(evidence.rate, StepRule) or isinstance(evidence.method, Prodigy)
+    return f"{more}." if own_choice else f"{more}, or leave learning_rate and method out."
 
 
 def unused_parameter(evidence: Evidence) -> Finding | None:

@@ -17,6 +17,9 @@ from fallline.trace import Rows, StopReason, Trace
 
 __all__ = ["Evidence"]
 
+TAIL = 1000
+"""Steps that are looked at to see how a run ended."""
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -78,6 +81,20 @@ class Evidence:
     def start(self) -> Rows:
         """The start, as a single row."""
         return self.trace.blocks[0].take(slice(0, 1))
+
+    def tail(self) -> Rows | None:
+        """Return the last rows of which none was left out: half the run at most; None where there are too few."""
+        most = min(TAIL, self.iterations // 2)
+        kept, parts = 0, []
+        for block in reversed(self.trace.blocks):
+            parts.insert(0, block.take(slice(max(0, len(block) - (most - kept)), None)))
+            kept += len(parts[0])
+            if kept >= most:
+                break
+        rows = Rows.join(parts)
+        gaps = np.flatnonzero(np.diff(rows.iteration) != 1)
+        rows = rows.take(slice(int(gaps[-1]) + 1, None)) if gaps.size else rows
+        return rows if len(rows) > 1 else None
 
     def curvature_of(self, row: Rows) -> Curvature:
         """Measure the curvature at a single row of the trace, once."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from fallline.diagnosis.evidence import Evidence
+from fallline.steps import StepRule
 from fallline.trace import Finding, StopReason
+from fallline.trace.finding import Severity
 
 __all__ = ["learning_rate_too_high", "learning_rate_too_low"]
 
@@ -18,9 +20,14 @@ def learning_rate_too_high(evidence: Evidence) -> Finding | None:
     rate = evidence.highest_rate()
     if stable is not None and rate > stable[0] * (1 - 1e-6):
         return _above_the_limit(evidence, rate, *stable)
-    if evidence.reason is StopReason.NOT_FINITE and stable is not None and evidence.iterations > 0:
+    if evidence.iterations == 0 or isinstance(evidence.rate, StepRule):
+        return None
+    if evidence.reason is StopReason.NOT_FINITE and stable is not None:
         return _left_the_domain(evidence, rate)
-    return None
+    broken = evidence.reason in (StopReason.DIVERGED, StopReason.NOT_FINITE)
+    if not broken and not float(evidence.last.fun[0]) > float(evidence.start.fun[0]):
+        return None
+    return _climbed(evidence, rate, "error" if broken else "warning")
 
 
 def _above_the_limit(evidence: Evidence, rate: float, limit: float, largest: float, direction: np.ndarray) -> Finding:
@@ -69,6 +76,22 @@ def _left_the_domain(evidence: Evidence, rate: float) -> Finding | None:
         f"(the last finite one is {here:.6g}).",
         f"Use a smaller learning rate: from that point {better:.4g} lowers the cost. Or leave learning_rate out.",
         {"learning_rate": rate, "better_rate": better},
+    )
+
+
+def _climbed(evidence: Evidence, rate: float, severity: Severity) -> Finding:
+    """Tell that the steps were too long where no limit is known, as for methods that scale the gradient themselves."""
+    first, best, last = (float(row.fun[0]) for row in (evidence.start, evidence.best, evidence.last))
+    lengths = evidence.trace.step_norm
+    longest = float(np.nanmax(lengths)) if np.isfinite(lengths).any() else np.nan
+    return Finding(
+        "learning-rate-too-high",
+        severity,
+        f"With the learning rate {rate:.6g}, {type(evidence.method).__name__} climbed: from {first:.6g} the cost "
+        f"went to {last:.6g} in {evidence.iterations} iterations, by steps of up to {longest:.3g} (the lowest cost "
+        f"met is {best:.6g}).",
+        f"Use a smaller learning rate, {rate / 10:.3g} say; fallline.find_learning_rate measures the usable ones.",
+        {"learning_rate": rate, "better_rate": rate / 10, "step_norm": longest, "fun": last},
     )
 
 

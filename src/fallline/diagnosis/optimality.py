@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fallline.diagnosis.curvature import DENSE, Curvature, curvature_at, gap_at_least
+from fallline.diagnosis.faces import curvature_on_face, face_at
 from fallline.objectives.base import Counts, Objective
 from fallline.trace import Certificate, Rows
 
@@ -60,10 +61,14 @@ def assess(
     objective: Objective, x: np.ndarray, fun: float, gradient: np.ndarray, start_fun: float, share: float = GAP_SHARE
 ) -> Verdict:
     """Judge a point of cost `fun` and slope `gradient`, reached from a cost of `start_fun`."""
-    curvature = curvature_at(objective, x, gradient)
+    penalty = objective.penalty
+    if penalty is None:
+        curvature = curvature_at(objective, x, gradient)
+    else:
+        curvature = curvature_on_face(face_at(objective, penalty, x, gradient), x)
     optimal = np.isfinite(fun) and is_optimal(curvature, fun, start_fun, x.dtype, share)
     flat = descends = False
-    if optimal or not gradient.any():
+    if optimal or not objective.slope(x, gradient).any():
         around = _around(objective, x, curvature, start_fun - fun)
         flat = curvature.smallest == curvature.largest == 0 and bool(np.all(around == fun))
         descends = bool(np.any(around < fun - _allowed_gap(fun, start_fun, x.dtype, share)))
@@ -85,6 +90,8 @@ def _around(objective: Objective, x: np.ndarray, curvature: Curvature, gained: f
     else:
         directions += [rng.standard_normal(x.size), rng.standard_normal(x.size)]
     points = [x + sign * reach * direction.astype(x.dtype) for direction in directions for sign in (1, -1)]
+    if objective.penalty is not None:
+        points = [np.asarray(objective.penalty.prox(point, 0.0)) for point in points]
     costs = np.array([objective.value(point.astype(x.dtype)) for point in points])
     objective.counts = before
     return costs
@@ -101,6 +108,12 @@ class Watch:
         self.start_fun: float | None = None
         self.bar = 0.0
 
+    def state(self) -> tuple[float | None, float]:
+        return self.start_fun, self.bar
+
+    def restore(self, state: tuple[float | None, float]) -> None:
+        self.start_fun, self.bar = state
+
     def candidate(self, rows: Rows) -> int | None:
         low = np.flatnonzero(rows.gradient_norm <= self.bar)
         return int(low[0]) if low.size else None
@@ -116,17 +129,27 @@ class Watch:
         before = Counts(**vars(self.objective.counts))
         _, gradient = self.objective.value_and_gradient(x)
         allowed = _allowed_gap(fun, self.start_fun, x.dtype, share)
-        hopeless = x.size > DENSE and gap_at_least(self.objective, x, gradient) > allowed
+        hopeless = x.size > DENSE and self._gap_at_least(x, gradient) > allowed
         optimal = not hopeless and assess(self.objective, x, fun, gradient, self.start_fun, share).optimal
         self.objective.counts = before
         return optimal
+
+    def _gap_at_least(self, x: np.ndarray, gradient: np.ndarray) -> float:
+        penalty = self.objective.penalty
+        if penalty is None:
+            return gap_at_least(self.objective, x, gradient)
+        face = face_at(self.objective, penalty, x, gradient)
+        return face.outside + gap_at_least(face, x, face.gradient)
 
 
 def certify(verdict: Verdict) -> Certificate:
     """Put what was measured at the answer into words."""
     curvature = verdict.curvature
     gap, distance, smallest = curvature.gap, curvature.distance, curvature.smallest
-    if not np.isfinite(smallest):
+    if smallest == np.inf:
+        so = "Optimal as far as can be measured" if verdict.optimal else "Not optimal"
+        text = f"{so}: the penalty holds every parameter, and the cost could fall by about {gap:.3g} at most."
+    elif not np.isfinite(smallest):
         text = "Nothing can be said: the curvature at the answer is not finite."
     elif curvature.curves_down:
         text = f"The answer is no minimum: the cost curves downwards there (curvature {smallest:.4g})."

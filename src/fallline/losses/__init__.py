@@ -1,7 +1,8 @@
-"""Losses: each is one file with one class of three formulas, found here by its name."""
+"""Losses: each is one file with one class of a few formulas, found here by its name."""
 
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any
 
 from fallline.errors import InputError, nearest, shown
 from fallline.losses.base import Loss
@@ -11,12 +12,12 @@ __all__ = ["LOSSES", "Loss", "find"]
 for _module in iter_modules(__path__):
     import_module(f"{__name__}.{_module.name}")
 
-LOSSES: dict[str, type[Loss]] = {loss.name: loss for loss in Loss.__subclasses__()}
-"""Every loss by its name: that of a file put into this folder too."""
+LOSSES: dict[str, Loss] = {loss.name: loss() for loss in Loss.__subclasses__()}
+"""Every loss by its name, its parameters the usual ones: that of a file put into this folder too."""
 
 
-def find(name: str, task: str) -> type[Loss]:
-    """Return the loss of that name for a task, ``"regression"`` or ``"classification"``.
+def find(loss: Any, task: str) -> Loss:
+    """Return the loss of a name, or a loss given as it is, for a task, ``"regression"`` or ``"classification"``.
 
     Raises
     ------
@@ -25,10 +26,12 @@ def find(name: str, task: str) -> type[Loss]:
 
     Examples
     --------
-    >>> find("squared", "regression").__name__
-    'Squared'
+    >>> find("huber", "regression")
+    Huber(delta=1.35)
     """
-    known = {key: loss for key, loss in LOSSES.items() if loss.task == task}
-    if not isinstance(name, str) or name not in known:
-        raise InputError(f"loss must be the name of a {task} loss; got {shown(name)}. {nearest(str(name), known)}")
-    return known[name]
+    if isinstance(loss, Loss) and loss.task == task:
+        return loss
+    known = {key: one for key, one in LOSSES.items() if one.task == task}
+    if not isinstance(loss, str) or loss not in known:
+        raise InputError(f"loss must be the name of a {task} loss; got {shown(loss)}. {nearest(str(loss), known)}")
+    return known[loss]

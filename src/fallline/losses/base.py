@@ -1,18 +1,28 @@
-"""What a loss is: three formulas in the linear predictor `z`."""
+"""What a loss is: three formulas in the linear predictor `z`, and their convex conjugate."""
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Literal
+from collections import namedtuple
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, NoReturn
+
+import numpy as np
+
+from fallline.errors import DataError, InputError, shown
 
 __all__ = ["Loss"]
 
 
+@dataclass(frozen=True)
 class Loss(ABC):
-    """The loss of one prediction `z` for one target `y`, written once.
+    """The loss of one prediction `z` for one target `y`, convex in `z`, written once.
 
-    The three formulas are static, pure and elementwise in NumPy (a loss over several outputs: by rows), so that the
-    same text serves arrays and, compiled by Numba, single rows. They must not overflow for ``|z| <= 1e4``.
+    A loss is a frozen dataclass whose fields are its parameters, all numbers. The formulas `value`, `derivative` and
+    `curvature` are pure and elementwise in NumPy (a loss over several outputs: by rows) and read nothing of `self` but
+    the parameters, so that the same text serves arrays and, compiled by Numba with `parameters` for `self`, single
+    rows: once, whatever the parameters' values. They must not overflow for ``|z| <= 1e4``.
 
     Attributes
     ----------
@@ -21,35 +31,83 @@ class Loss(ABC):
     task : {"regression", "classification"}
         What the targets are: numbers, or classes numbered from 0.
     steepest : float
-        The largest curvature over all `z`.
+        The largest curvature over all `z`; infinite where there is none.
+    smooth : bool
+        Whether the derivative is continuous. Where it jumps, `derivative` is one of the slopes between, 0 if that is.
+    concordant : bool
+        Whether the loss is generalised self-concordant: ``|loss'''| <= loss''``.
     quadratic : bool
         Whether the curvature is the same everywhere.
     multiple : bool
         Whether there is one predictor for each class: `z` of shape (n, classes).
+    demand : tuple of str
+        What the targets must do, and why, for the error that refuses others.
     """
 
     name: ClassVar[str]
     task: ClassVar[Literal["regression", "classification"]]
     steepest: ClassVar[float]
+    smooth: ClassVar[bool] = True
+    concordant: ClassVar[bool] = False
     quadratic: ClassVar[bool] = False
     multiple: ClassVar[bool] = False
+    demand: ClassVar[tuple[str, str]] = "hold finite numbers", "Rows are counted from 0. Fill it or leave the row out."
+    Parameters: ClassVar[Any]
 
-    @staticmethod
+    def __init_subclass__(cls) -> None:
+        # a class of its own, found by its name: Numba's cache knows it again in another process
+        cls.Parameters = namedtuple("Parameters", list(inspect.get_annotations(cls)))
+        cls.Parameters.__module__, cls.Parameters.__qualname__ = cls.__module__, f"{cls.__qualname__}.Parameters"
+
+    @property
+    def parameters(self) -> Any:
+        """The parameters as a named tuple of floats, which stands for `self` in compiled formulas."""
+        return self.Parameters(*map(float, vars(self).values()))
+
     @abstractmethod
-    def value(y: Any, z: Any) -> Any:
+    def value(self, y: Any, z: Any) -> Any:
         """Return the loss, shape (n,)."""
 
-    @staticmethod
     @abstractmethod
-    def derivative(y: Any, z: Any) -> Any:
+    def derivative(self, y: Any, z: Any) -> Any:
         """Return the derivative of the loss in `z`, of the shape of `z`."""
 
-    @staticmethod
     @abstractmethod
-    def curvature(y: Any, z: Any) -> Any:
+    def curvature(self, y: Any, z: Any) -> Any:
         """Return the second derivative of the loss in `z`: (n,), or (n, classes, classes)."""
 
-    @staticmethod
     @abstractmethod
-    def constant(y: Any, weights: Any) -> Any:
+    def constant(self, y: Any, weights: Any) -> Any:
         """Return the constant prediction of least cost, one number for each output."""
+
+    @abstractmethod
+    def conjugate(self, y: Any, u: Any) -> Any:
+        """Return the convex conjugate ``sup_z (u·z - loss(y, z))``, shape (n,), for slopes `u` of its domain.
+
+        At ``u = derivative(y, z)`` it is ``u·z - value(y, z)``, and nowhere less: with it any dual point bounds the
+        cost from below (R. Rockafellar, *Convex Analysis*, 1970, section 12 and theorem 31.1).
+        """
+
+    @abstractmethod
+    def project(self, y: Any, u: Any) -> Any:
+        """Return the slopes nearest to `u` in the domain of the conjugate, of the shape of `u`."""
+
+    def accepts(self, y: Any) -> Any:
+        """Tell of each target whether the loss has a value for it, shape (n,)."""
+        return np.isfinite(y)
+
+    def check(self, y: np.ndarray) -> None:
+        """Refuse targets, shape (n,), that the loss has no value for.
+
+        Raises
+        ------
+        DataError
+            It names the first.
+        """
+        bad = np.flatnonzero(~self.accepts(y))
+        if bad.size:
+            rule, why = self.demand
+            raise DataError(f"y must {rule} for the {self.name} loss; got {y[bad[0]]:.6g} at row {bad[0]}. {why}")
+
+    def _refuse_parameter(self, name: str, rule: str, value: Any, why: str) -> NoReturn:
+        raise InputError(f"{name} must be {rule}; got {shown(value)}. {why}")

@@ -12,27 +12,30 @@ class MeanSquaredError(Loss):
 
     Examples
     --------
-    >>> MeanSquaredError.value(1.0, 4.0), MeanSquaredError.derivative(1.0, 4.0)
+    >>> MeanSquaredError().value(1.0, 4.0), MeanSquaredError().derivative(1.0, 4.0)
     (9.0, 6.0)
     """
 
     name = "mse"
     task = "regression"
     steepest = 2.0
+    concordant = True
     quadratic = True
 
-    @staticmethod
-    def value(y, z):
+    def value(self, y, z):
         return (z - y) ** 2
 
-    @staticmethod
-    def derivative(y, z):
+    def derivative(self, y, z):
         return 2.0 * (z - y)
 
-    @staticmethod
-    def curvature(y, z):
+    def curvature(self, y, z):
         return 0.0 * y + 2.0
 
-    @staticmethod
-    def constant(y, weights):
+    def constant(self, y, weights):
         return np.average(y, weights=weights)
+
+    def conjugate(self, y, u):
+        return u * (y + 0.25 * u)
+
+    def project(self, y, u):
+        return u

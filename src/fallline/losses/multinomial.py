@@ -11,27 +11,27 @@ class Multinomial(Loss):
     """The softmax loss of a class `y`, 0 to K-1, with a predictor for each: ``log(sum(exp(z))) - z[y]``.
 
     Generalised self-concordant: along any direction the third derivative is at most the range of the predictors'
-    change times the second, being a third and a second moment of the same distribution.
+    change times the second, being a third and a second moment of the same distribution. Its conjugate is
+    ``sum(p·log(p))`` at the probabilities ``p = u + (the class's own unit vector)``.
 
     Examples
     --------
     >>> import numpy as np
-    >>> Multinomial.derivative(np.array([1]), np.zeros((1, 2)))
+    >>> Multinomial().derivative(np.array([1]), np.zeros((1, 2)))
     array([[ 0.5, -0.5]])
     """
 
     name = "multinomial"
     task = "classification"
     steepest = 0.5
+    concordant = True
     multiple = True
 
-    @staticmethod
-    def value(y, z):
+    def value(self, y, z):
         top = z.max(axis=1)
         return top + np.log(np.exp(z - top[:, None]).sum(axis=1)) - z[np.arange(len(z)), y.astype(np.intp)]
 
-    @staticmethod
-    def derivative(y, z):
+    def derivative(self, y, z):
         share = np.exp(z - z.max(axis=1)[:, None])
         share /= share.sum(axis=1)[:, None]
         own = np.arange(len(z)), y.astype(np.intp)
@@ -40,13 +40,31 @@ class Multinomial(Loss):
         share[own] = -share.sum(axis=1)
         return share
 
-    @staticmethod
-    def curvature(y, z):
+    def curvature(self, y, z):
         share = np.exp(z - z.max(axis=1)[:, None])
         share /= share.sum(axis=1)[:, None]
-        return share[:, :, None] * (np.eye(z.shape[1]) - share[:, None, :])
+        return share[:, :, None] * (np.eye(z.shape[1], dtype=share.dtype) - share[:, None, :])
 
-    @staticmethod
-    def constant(y, weights):
+    def constant(self, y, weights):
         totals = np.bincount(y.astype(np.intp), weights=weights)
         return np.log(totals / totals.sum())
+
+    def conjugate(self, y, u):
+        share = _shares(y, u)
+        return np.sum(share * np.log(share + (share <= 0)), axis=1)
+
+    def project(self, y, u):
+        # onto the probabilities: less a shift that leaves a sum of one, nothing below zero
+        share = _shares(y, u)
+        falling = -np.sort(-share, axis=1)
+        shifts = (np.cumsum(falling, axis=1) - 1.0) / np.arange(1, u.shape[1] + 1, dtype=u.dtype)
+        last = np.sum(falling > shifts, axis=1) - 1
+        share = np.maximum(share - shifts[np.arange(len(u)), last][:, None], 0.0)
+        share[np.arange(len(u)), y.astype(np.intp)] -= 1.0
+        return share
+
+
+def _shares(y, u):
+    share = u.copy()
+    share[np.arange(len(u)), y.astype(np.intp)] += 1.0
+    return share

@@ -12,27 +12,30 @@ class Squared(Loss):
 
     Examples
     --------
-    >>> Squared.value(1.0, 4.0), Squared.derivative(1.0, 4.0)
+    >>> Squared().value(1.0, 4.0), Squared().derivative(1.0, 4.0)
     (4.5, 3.0)
     """
 
     name = "squared"
     task = "regression"
     steepest = 1.0
+    concordant = True
     quadratic = True
 
-    @staticmethod
-    def value(y, z):
+    def value(self, y, z):
         return 0.5 * (z - y) ** 2
 
-    @staticmethod
-    def derivative(y, z):
+    def derivative(self, y, z):
         return z - y
 
-    @staticmethod
-    def curvature(y, z):
+    def curvature(self, y, z):
         return 0.0 * y + 1.0
 
-    @staticmethod
-    def constant(y, weights):
+    def constant(self, y, weights):
         return np.average(y, weights=weights)
+
+    def conjugate(self, y, u):
+        return u * (y + 0.5 * u)
+
+    def project(self, y, u):
+        return u

@@ -33,7 +33,7 @@ class ACFGM(RatedMethod):
     """Accelerated descent on a convex function, its steps from the curvature L that the last two points have shown.
 
     ``eta = min(4/3*eta, (tau_before + 1)/tau*eta, tau/(4*L))``, ``tau = tau + 2*(1-alpha)*eta*L/tau + alpha/2``,
-    ``z = y - eta*g``, ``y = (1-beta)*y + beta*z``, ``x = (z + tau*x)/(1 + tau)``, where with the point before
+    ``z = prox(y - eta*g)``, ``y = (1-beta)*y + beta*z``, ``x = (z + tau*x)/(1 + tau)``, where with the point before
     ``L = ||g - g_before||² / (2*(f_before - f - g·(x_before - x)))``.
 
     The first step is plain descent over ``2.5*L`` with L along the first gradient, rounded to a power of two; the
@@ -70,6 +70,7 @@ class ACFGM(RatedMethod):
 
     name: ClassVar[str] = "ac-fgm"
     default_rate: ClassVar[Any] = 1.0
+    proximal: ClassVar[bool] = True
 
     alpha: float = 0.1
     beta: float = 1 - sqrt(6) / 3
@@ -86,7 +87,7 @@ class ACFGM(RatedMethod):
     def move(self, here: Point, state: ACFGMState, rate: Any, evaluate: Evaluate) -> tuple[Any, ACFGMState]:
         xp, opening, second = namespace(here.x), state.count == 0, state.count == 1
         first = self._first(here, evaluate, opening, state.first)
-        curvature = _curvature(xp, state.before, here, by_cost=state.count > 1)
+        curvature = _curvature(xp, _smooth(state.before, evaluate), _smooth(here, evaluate), by_cost=state.count > 1)
         risen = (state.count > 1) & (here.fun > state.before.fun) & self.restart
         eta, tau, tau_before = (
             xp.where(risen, a, b) for a, b in ((first, state.eta), (1.0, state.tau), (0.0, state.tau_before))
@@ -95,7 +96,7 @@ class ACFGM(RatedMethod):
         eta, following = self._lengths(xp, eta, tau, tau_before, curvature, second)
         eta, tau_before = xp.where(opening, first, eta), xp.where(opening | second, 0.0, tau)
         tau = xp.where(opening | second, 1.0, following)
-        z = y - rate * eta * here.gradient
+        z = evaluate.reach(y, here.gradient, rate * eta)
         there = xp.where(opening, z, (z + tau * here.x) / (1 + tau))
         y = xp.where(opening, y, (1 - self.beta) * y + self.beta * z)
         return here.x - there, ACFGMState(here, y, first, eta, tau, tau_before, state.count + 1)
@@ -115,6 +116,11 @@ class ACFGM(RatedMethod):
         bound = tau / (4 * xp.where(curved, curvature, 1.0))
         eta = xp.where(curved, xp.minimum(grown, bound), grown)
         return eta, tau + 2 * (1 - self.alpha) * eta * curvature / tau + self.alpha / 2
+
+
+def _smooth(point: Point, evaluate: Evaluate) -> Point:
+    """Return the point with the cost without its penalty."""
+    return point if evaluate.penalty is None else point._replace(fun=point.fun - evaluate.penalty.value(point.x))
 
 
 def _curvature(xp: Any, before: Point, here: Point, by_cost: Any) -> Any:

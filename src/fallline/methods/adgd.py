@@ -34,6 +34,7 @@ class AdGD(Method):
 
     name: ClassVar[str] = "adgd"
     default_rate: ClassVar[Any] = AdGDStep()
+    proximal: ClassVar[bool] = True
 
     def init(self, x: Any) -> tuple[()]:
         return ()

@@ -35,6 +35,7 @@ class BarzilaiBorwein(Method):
     name: ClassVar[str] = "barzilai-borwein"
     aliases: ClassVar[tuple[str, ...]] = ("bb",)
     default_rate: ClassVar[Any] = BarzilaiBorweinStep()
+    proximal: ClassVar[bool] = True
 
     def init(self, x: Any) -> tuple[()]:
         return ()

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from fallline.arrays.layout import Layout
 from fallline.arrays.namespace import namespace
+from fallline.penalties.base import Penalty
 from fallline.steps.base import Evaluate, Point
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
 
 __all__ = ["Method", "RatedMethod", "UpdateRule"]
 
@@ -35,13 +41,16 @@ class Method(ABC):
     learning_rate : float, schedule, step rule or None
         The rate to use; None for the method's default, `default_rate`.
 
-    A method that `averages` answers with `answer`, not with the best point it passed.
+    A method that `averages` answers with `answer`, not with the best point it passed. A `proximal` one follows the
+    gradient itself, or takes its proximal steps itself, so that a penalty's proximal map at the method's rate suits its
+    steps; any other is given the penalty's slope to follow instead of the gradient.
     """
 
     name: ClassVar[str]
     aliases: ClassVar[tuple[str, ...]] = ()
     default_rate: ClassVar[Any] = None
     averages: ClassVar[bool] = False
+    proximal: ClassVar[bool] = False
 
     learning_rate: Any = None
 
@@ -52,6 +61,10 @@ class Method(ABC):
     @abstractmethod
     def update(self, gradient: Any, state: Any, x: Any) -> tuple[Any, Any]:
         """Return the direction, shape (d,), and the next state; the step taken is ``x - rate * direction``."""
+
+    def turn(self, here: Point, state: Any, penalty: Penalty | None) -> tuple[Any, Any]:
+        """Return the direction for a measured step, shape (d,), and the next state; some heed the penalty."""
+        return self.update(here.gradient, state, here.x)
 
     def laid_out(self, layout: Layout) -> Method:
         """Return the method for a flat vector that holds the parameters like this; few need to know.
@@ -74,6 +87,54 @@ class Method(ABC):
         """
         return None
 
+    def __call__(
+        self,
+        fun: Callable[..., Any],
+        x0: Any,
+        args: Any = (),
+        jac: Any = None,
+        hess: Any = None,
+        hessp: Any = None,
+        bounds: Any = None,
+        constraints: Any = (),
+        callback: Callable[..., Any] | None = None,
+        **options: Any,
+    ) -> OptimizeResult:
+        """Minimise for ``scipy.optimize.minimize(fun, x0, method=…)``, which calls a method of its user's so.
+
+        Without `jac` the gradient is exact, as in `fallline.minimize`. The run stops where that would; with ``tol`` or
+        the option ``gtol`` where the gradient's 2-norm is below it. Further options are ``maxiter``, ``disp``,
+        ``return_all``, and ``learning_rate``, ``tolerance``, ``stopping``, ``max_iterations`` and ``check_gradient``
+        as in `fallline.minimize`. ``success`` means that optimality was verified, and ``fallline`` holds the `Result`.
+
+        Raises
+        ------
+        InputError
+            Where there are `constraints`.
+
+        Examples
+        --------
+        >>> from scipy.optimize import minimize
+        >>> import fallline as fl
+        >>> answer = minimize(lambda x: (x[0] - 1) ** 2 + (x[1] - 2) ** 2, [3.0, 4.0], method=fl.methods.LBFGS())
+        >>> answer.success, answer.x.round(4).tolist()
+        (True, [1.0, 2.0])
+        """
+        # `descent` stands above the methods and is reached by name, only when SciPy calls
+        return import_module("fallline.descent.scipy_plugin").minimize_in_scipy(
+            self,
+            fun,
+            x0,
+            args=args,
+            jac=jac,
+            hess=hess,
+            hessp=hessp,
+            bounds=bounds,
+            constraints=constraints,
+            callback=callback,
+            options=options,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class RatedMethod(Method):
@@ -90,8 +151,13 @@ class RatedMethod(Method):
 
     def arrive(self, here: Point, state: Any, rate: Any, evaluate: Evaluate) -> tuple[Any, Any]:
         """Return where the change leads, shape (d,), and the next state."""
-        change, state = self.move(here, state, rate, evaluate)
-        return here.x - change, state
+        penalty = evaluate.penalty
+        if penalty is None or self.proximal:
+            change, state = self.move(here, state, rate, evaluate)
+            return here.x - change, state
+        slope = penalty.slope(here.x, here.gradient)
+        change, state = self.move(here._replace(gradient=slope), state, rate, evaluate)
+        return penalty.keep(here.x, slope, here.x - change), state
 
     def update(self, gradient: Any, state: Any, x: Any) -> tuple[Any, Any]:
         """Return the change at a rate of 1 on the linear function with this gradient, 0 at `x`."""

@@ -38,6 +38,7 @@ class GradientDescent(Method):
     name: ClassVar[str] = "gradient-descent"
     aliases: ClassVar[tuple[str, ...]] = ("gd",)
     default_rate: ClassVar[Any] = Backtracking()
+    proximal: ClassVar[bool] = True
 
     def init(self, x: Any) -> tuple[()]:
         return ()

@@ -8,23 +8,29 @@ from typing import Any, ClassVar, NamedTuple
 from fallline.arrays.namespace import namespace
 from fallline.methods.base import Method
 from fallline.methods.ranges import check_whole
+from fallline.penalties.base import Penalty
+from fallline.penalties.separable import Separable
+from fallline.steps.base import Point
 from fallline.steps.strong_wolfe import StrongWolfe
 
-__all__ = ["LBFGS", "LBFGSState"]
+__all__ = ["LBFGS", "LBFGSState", "remember"]
 
 
 class LBFGSState(NamedTuple):
-    """The last pairs, newest last: steps and gradient changes, shape (memory, d), zero where there is none yet.
+    """The last pairs, each in the place of the oldest before it, zero where there is none yet.
 
-    `inverse`, shape (memory, memory), inverts the upper triangle of ``steps @ changes.T``; `diagonal`, shape
-    (memory,), is its diagonal.
+    `pairs`, shape (2, memory, d), are the steps and the gradient changes; `diagonal`, shape (memory,), their products.
+    `inverse`, shape (memory, memory), inverts the part of ``steps @ changes.T`` in which no step is younger than the
+    change, an upper triangle but for the order; `gram`, shape (memory, memory), is ``changes @ changes.T``. `place` is
+    where the next pair goes.
     """
 
-    steps: Any
-    changes: Any
+    pairs: Any
     inverse: Any
+    gram: Any
     diagonal: Any
     scale: Any
+    place: Any
     x: Any
     gradient: Any
     started: Any
@@ -74,55 +80,74 @@ class LBFGS(Method):
 
     def init(self, x: Any) -> LBFGSState:
         xp = namespace(x)
-        pairs = xp.zeros((self.memory, x.shape[0]), dtype=x.dtype)
+        pairs = xp.zeros((2, self.memory, x.shape[0]), dtype=x.dtype)
         square = xp.zeros((self.memory, self.memory), dtype=x.dtype)
         zeros = xp.zeros_like(x)
-        return LBFGSState(pairs, pairs, square, square[0], 0 * zeros[0] + 1, zeros, zeros, 0 * zeros[0])
+        none = 0 * zeros[0]
+        return LBFGSState(pairs, square, square, square[0], none + 1, none, zeros, zeros, none)
 
     def update(self, gradient: Any, state: LBFGSState, x: Any) -> tuple[Any, LBFGSState]:
         xp = namespace(x)
-        state = _remember(gradient, state, x)
-        direction = _apply(gradient, state)
-        norm = xp.sqrt(xp.sum(gradient * gradient))
-        descends = xp.sum(direction * gradient) > 1e-14 * norm * xp.sqrt(xp.sum(direction * direction))
-        plain = gradient / xp.maximum(norm, 0 * norm + 1)
+        state, across, square = remember(gradient, state, x)
+        direction = _apply(gradient, state, across)
+        slope = xp.sum(direction * gradient)
+        descends = (slope > 0) & (slope * slope > 1e-28 * square * xp.sum(direction * direction))
+        plain = gradient / xp.maximum(xp.sqrt(square), 0 * square + 1)
         return xp.where(xp.any(state.diagonal > 0) & descends, direction, plain), state
 
+    def turn(self, here: Point, state: LBFGSState, penalty: Penalty | None) -> tuple[Any, LBFGSState]:
+        if not isinstance(penalty, Separable):
+            return super().turn(here, state, penalty)
+        from fallline.methods.lbfgs_faces import turn_on_face
 
-def _remember(gradient: Any, state: LBFGSState, x: Any) -> LBFGSState:
-    """Take the last step in as a pair, where it shows positive curvature; forget all where it led nowhere."""
+        return turn_on_face(here, state, penalty)
+
+
+def remember(gradient: Any, state: LBFGSState, x: Any) -> tuple[LBFGSState, Any, Any]:
+    """Take the last step in as a pair, where it shows positive curvature; forget all where it led nowhere.
+
+    Return with the state the pairs times the gradient, shape (2, memory), and the gradient's square.
+    """
     xp = namespace(x)
-    step, change = x - state.x, gradient - state.gradient
-    product, square = xp.sum(step * change), xp.sum(change * change)
-    tiny = xp.finfo(x.dtype).eps * xp.sqrt(square * xp.sum(step * step))
-    keep = (state.started > 0) & (product > tiny)
-    stuck = (state.started > 0) & ~xp.any(step != 0)
-    product = xp.where(keep, product, 1)
+    recent = xp.stack([x - state.x, gradient - state.gradient, gradient])
+    # all products of vectors in two matrices: the fewer operations, the sooner they are compiled
+    among = recent @ recent.T
+    beside = xp.reshape(xp.reshape(state.pairs, (-1, x.shape[0])) @ recent.T, (2, -1, 3))
+    product, square = among[0, 1], among[1, 1]
+    keep = (state.started > 0) & (product > xp.finfo(x.dtype).eps * xp.sqrt(square * among[0, 0]))
+    stuck = (state.started > 0) & (among[0, 0] == 0)
+    place = keep & (xp.arange(state.diagonal.shape[0]) == state.place)
+    product, square = xp.where(keep, product, 1), xp.where(keep, square, 1)
     # bordering: the inverse of a triangle that loses its first row and column and gains a last one
-    kept = state.inverse[1:, 1:]
-    column = -(kept @ (state.steps[1:] @ change)) / product
-    bottom = xp.concat([0 * column, (1 / product)[None]])
-    inverse = xp.concat([xp.concat([kept, column[:, None]], axis=1), bottom[None]])
-
-    def choose(pushed: Any, before: Any) -> Any:
-        return xp.where(stuck, 0 * before, xp.where(keep, pushed, before))
-
-    return LBFGSState(
-        choose(xp.concat([state.steps[1:], step[None]]), state.steps),
-        choose(xp.concat([state.changes[1:], change[None]]), state.changes),
-        choose(inverse, state.inverse),
-        choose(xp.concat([state.diagonal[1:], product[None]]), state.diagonal),
-        xp.where(keep, product / xp.where(keep, square, 1), state.scale),
+    older = -_times(state.inverse, xp.where(place, 0, beside[0, :, 1])) / product
+    column = xp.where(place, 1 / product, older)
+    changes = xp.where(place, square, beside[1, :, 1])
+    following = state.place + keep
+    kept = LBFGSState(
+        xp.where(place[:, None], recent[:2, None], state.pairs),
+        xp.where(place, column[:, None], xp.where(place[:, None], 0, state.inverse)),
+        xp.where(place, changes[:, None], xp.where(place[:, None], changes, state.gram)),
+        xp.where(place, product, state.diagonal),
+        xp.where(keep, product / square, state.scale),
+        xp.where(following < state.diagonal.shape[0], following, 0),
         x,
         gradient,
         0 * state.started + 1,
     )
+    across = xp.where(place, among[:2, 2, None], beside[:, :, 2])
+    forgotten = (xp.where(stuck, 0, part) for part in kept[:4])
+    return LBFGSState(*forgotten, *kept[4:]), xp.where(stuck, 0, across), among[2, 2]
 
 
-def _apply(gradient: Any, state: LBFGSState) -> Any:
+def _apply(gradient: Any, state: LBFGSState, across: Any) -> Any:
     """Return the inverse-Hessian approximation times the gradient, in the compact form."""
-    steps, changes, scale = state.steps, state.changes, state.scale
-    along = state.inverse @ (steps @ gradient)
-    turned = gradient - changes.T @ along
-    middle = state.diagonal * along - scale * (changes @ turned)
-    return scale * turned + steps.T @ (state.inverse.T @ middle)
+    xp, scale = namespace(gradient), state.scale
+    along = _times(state.inverse, across[0])
+    middle = state.diagonal * along - scale * (across[1] - _times(state.gram, along))
+    shares = xp.concat([_times(state.inverse.T, middle), -scale * along])
+    return scale * gradient + shares @ xp.reshape(state.pairs, (-1, gradient.shape[0]))
+
+
+def _times(matrix: Any, vector: Any) -> Any:
+    """Return the product of a small matrix and a vector, compiled as one with what is done to it."""
+    return namespace(vector).sum(matrix * vector, axis=-1)

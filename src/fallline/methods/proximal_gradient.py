@@ -25,8 +25,9 @@ class ProximalGradientState(NamedTuple):
 class ProximalGradient(RatedMethod):
     """Accelerated gradient descent that drops its momentum wherever it points uphill.
 
-    From y, where the gradient is taken (the `x` of the trace): ``x₊ = y - rate*g``, ``t₊ = (1 + sqrt(1 + 4*t²))/2``,
-    ``y = x₊ + (t-1)/t₊ * (x₊ - x)``; where ``(y - x₊)·(x₊ - x) >= 0`` instead ``t = 1`` and ``y = x₊``.
+    From y, where the gradient is taken (the `x` of the trace): ``x₊ = prox(y - rate*g)``,
+    ``t₊ = (1 + sqrt(1 + 4*t²))/2``, ``y = x₊ + (t-1)/t₊ * (x₊ - x)``; where ``(y - x₊)·(x₊ - x) >= 0`` instead
+    ``t = 1`` and ``y = x₊``. A y outside of the penalty's set is brought back to the nearest point of it.
 
     Parameters
     ----------
@@ -51,6 +52,7 @@ class ProximalGradient(RatedMethod):
     aliases: ClassVar[tuple[str, ...]] = ("fista",)
     default_rate: ClassVar[Any] = Backtracking(c=0.5, shrink=0.7, grow=1.1)
     measures: ClassVar[bool] = True
+    proximal: ClassVar[bool] = True
 
     def init(self, x: Any) -> ProximalGradientState:
         return ProximalGradientState(x, zero(x) + 1)
@@ -59,13 +61,16 @@ class ProximalGradient(RatedMethod):
         self, here: Point, state: ProximalGradientState, rate: Any, evaluate: Evaluate
     ) -> tuple[Any, ProximalGradientState]:
         xp = namespace(here.x)
-        there = here.x - rate * here.gradient
+        there = evaluate.reach(here.x, here.gradient, rate)
         step = there - state.x
         uphill = xp.sum((here.x - there) * step) >= 0
         following = (1 + xp.sqrt(1 + 4 * state.t * state.t)) / 2
         momentum = xp.where(uphill, 0.0, (state.t - 1) / following)
         t = xp.where(uphill, 1.0, following)
-        return here.x - (there + momentum * step), ProximalGradientState(there, t)
+        ahead = there + momentum * step
+        if evaluate.penalty is not None:  # the cost may not be asked outside of a set
+            ahead = evaluate.penalty.prox(ahead, 0.0)
+        return here.x - ahead, ProximalGradientState(there, t)
 
     def stable_rate(self, curvature: float) -> float:
         # Nesterov's, as the momentum comes near 1

@@ -73,10 +73,10 @@ class TorchOptimizer(RatedMethod):
     layout: Layout | None = field(default=None, repr=False)
 
     def laid_out(self, layout: Layout) -> TorchOptimizer:
-        if not layout.holds_tensors:
+        if layout.library != "torch":
             raise InputTypeError(
-                f"method must be one of fallline.methods where x0 is not of tensors; got {shown(self.make)}. torch's "
-                "optimizers move tensors. Start from torch.tensor(…), or write method='adam', say."
+                f"method must be one of fallline.methods where x0 is not of torch tensors; got {shown(self.make)}. "
+                "torch's optimizers move tensors. Start from torch.tensor(…), or write method='adam', say."
             )
         here = replace(self, layout=layout)
         made = here.made(np.zeros(layout.size, layout.dtype))[0]

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, check_random_state, valida
 from fallline.data.blocks import ArrayRows
 from fallline.data.check import check_features, check_targets, refuse_not_finite, refuse_too_small
 from fallline.data.moments import means
+from fallline.data.sparse import SparseRows, is_sparse
 from fallline.data.sums import one_blas_thread
 from fallline.diagnosis import data_findings
 from fallline.errors import DataError, InputError, shown
@@ -54,6 +55,11 @@ class Model(BaseEstimator, ABC):
         check_is_fitted(self)
         return view("plot")(self._result, "cost", ax=ax)
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
     def _settings(self) -> Settings:
         """Return the parameters that steer the fit, each checked."""
         parameters = self.get_params(deep=False)
@@ -75,8 +81,8 @@ class Model(BaseEstimator, ABC):
             settings.named()
         return settings
 
-    def _features(self, X: Any, reset: bool) -> np.ndarray:
-        """Return `X` as an array, shape (n, d), its number and names of columns being those of the fit."""
+    def _features(self, X: Any, reset: bool) -> Any:
+        """Return `X` as an array, shape (n, d), or a sparse one: its number and names of columns are the fit's."""
         array, names = check_features(X)
         try:
             checked: Any = X if names is not None else array
@@ -122,17 +128,17 @@ class Model(BaseEstimator, ABC):
 
     def _fit(
         self,
-        X: np.ndarray,
+        X: Any,
         y: np.ndarray,
         weights: np.ndarray | None,
-        loss: type[Loss],
+        loss: Loss,
         outputs: int,
         findings: list[Finding],
     ) -> Answer:
         """Fit to checked features, targets (float64) and weights; set every attribute that is common to all models."""
         settings = self._settings()
         with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
-            rows = ArrayRows(X, np.ascontiguousarray(y, dtype=np.float64), weights)
+            rows = (SparseRows if is_sparse(X) else ArrayRows)(X, np.ascontiguousarray(y, dtype=np.float64), weights)
             mean = means(rows)
             if not np.isfinite(mean).all():
                 refuse_not_finite(X, "X", self._column_names())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fallline.arrays.layout import Branch, Layout, Leaf
-from fallline.data.blocks import Rows
+from fallline.data.moments import constant_columns
 from fallline.diagnosis import Evidence, data_findings, diagnose
 from fallline.diagnosis.curvature import curvature_at
 from fallline.diagnosis.optimality import Verdict
@@ -15,8 +15,6 @@ from fallline.objectives.rows_metric import Metric
 from fallline.trace import Finding, StopReason, Trace
 
 __all__ = ["findings_of"]
-
-SAMPLE = 64
 
 
 def findings_of(problem: Problem, answer: Answer, names: list[str]) -> tuple[list[Finding], bool]:
@@ -28,7 +26,7 @@ def findings_of(problem: Problem, answer: Answer, names: list[str]) -> tuple[lis
         found.append(data_findings.separable())
     elif not answer.converged:
         found += _of_the_run(problem, answer, metric, names)
-    constant = _constant(problem.rows)
+    constant = constant_columns(problem.rows)
     found.append(data_findings.constant_features(constant, names))
     # rows so far off that nothing is known but their cost do not bend, whatever the columns
     bends = problem.loss.quadratic or answer.certificate.gap < answer.cost
@@ -108,15 +106,3 @@ def _separable(problem: Problem, answer: Answer) -> bool:
     if len(answer.trace) > 1 and answer.run.reason is StopReason.UNBOUNDED:
         directions.append(answer.trace.flat_x[-1] - answer.trace.flat_x[-2])
     return any(separates(problem.objective, direction) for direction in directions)
-
-
-def _constant(rows: Rows) -> np.ndarray:
-    """Return the columns that never vary, looking at all rows of only those that do not vary over a few."""
-    first = rows.block(0).X
-    some = first[np.linspace(0, len(first) - 1, SAMPLE).astype(int)]
-    columns = np.flatnonzero((some == some[0]).all(axis=0))
-    for index in range(rows.blocks):
-        if columns.size == 0:
-            break
-        columns = columns[(rows.block(index).X[:, columns] == first[0, columns]).all(axis=0)]
-    return columns if rows.count > 1 else columns[:0]

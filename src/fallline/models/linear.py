@@ -107,7 +107,7 @@ class LinearRegression(RegressorMixin, Model):
 
         Parameters
         ----------
-        X : array or table of numbers, shape (n, d)
+        X : array, sparse array or table of numbers, shape (n, d)
         y : array, shape (n,)
         sample_weight : array, shape (n,), optional
             A weight of 3 is the same as the row written three times.
@@ -124,7 +124,7 @@ class LinearRegression(RegressorMixin, Model):
         """
         loss = find(self.loss, "regression")
         features = self._features(X, reset=True)
-        target, findings = self._checked_target(y, len(features))
+        target, findings = self._checked_target(y, features.shape[0])
         try:
             target = target.astype(np.float64)
         except (TypeError, ValueError) as error:
@@ -133,7 +133,7 @@ class LinearRegression(RegressorMixin, Model):
                 "Use LogisticRegression for classes."
             ) from error
         refuse_not_finite(target, "y")
-        weights = check_weights(sample_weight, len(features))
+        weights = check_weights(sample_weight, features.shape[0])
         answer = self._fit(features, target, weights, loss, 1, findings)
         dtype = features.dtype
         self.coef_ = answer.x[: features.shape[1]].astype(dtype)

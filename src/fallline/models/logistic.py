@@ -113,7 +113,7 @@ class LogisticRegression(ClassifierMixin, Model):
 
         Parameters
         ----------
-        X : array or table of numbers, shape (n, d)
+        X : array, sparse array or table of numbers, shape (n, d)
         y : array, shape (n,)
             Classes: numbers, words or booleans.
         sample_weight : array, shape (n,), optional
@@ -130,8 +130,8 @@ class LogisticRegression(ClassifierMixin, Model):
             Where the data or a parameter cannot be used, or there is only one class.
         """
         features = self._features(X, reset=True)
-        target, findings = self._checked_target(y, len(features))
-        weights = check_weights(sample_weight, len(features))
+        target, findings = self._checked_target(y, features.shape[0])
+        weights = check_weights(sample_weight, features.shape[0])
         index = self._encode(target, weights)
         weights = self._with_class_weight(index, weights)
         outputs = len(self.classes_) if len(self.classes_) > 2 else 1

@@ -109,6 +109,6 @@ def _sampled(objective: RowsObjective) -> RowsObjective | None:
         Thinned(rows, SAMPLE),
         objective.loss,
         outputs=objective.outputs,
-        penalty=objective.penalty,
+        ridge=objective.ridge,
         intercept=objective.intercept,
     )

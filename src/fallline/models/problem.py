@@ -9,7 +9,7 @@ import numpy as np
 
 from fallline.data.blocks import Rows
 from fallline.data.moments import longest_row, spreads
-from fallline.descent.loop import Run, descend
+from fallline.descent.loop import Run, prepare_loop
 from fallline.descent.rates import resolve_rate
 from fallline.errors import DataError
 from fallline.losses import Loss
@@ -118,7 +118,7 @@ class Problem:
     Parameters
     ----------
     rows : Rows
-    loss : Loss class
+    loss : Loss
     outputs : int
         Predictors.
     mean : array, shape (d,)
@@ -126,13 +126,13 @@ class Problem:
     settings : Settings
     """
 
-    def __init__(self, rows: Rows, loss: type[Loss], outputs: int, mean: np.ndarray, settings: Settings) -> None:
+    def __init__(self, rows: Rows, loss: Loss, outputs: int, mean: np.ndarray, settings: Settings) -> None:
         self.rows, self.loss, self.outputs, self.mean, self.settings = rows, loss, outputs, mean, settings
         self._spread: np.ndarray | None = None
         self._longest: float | None = None
         self.quadratic: QuadraticObjective | None = None
         self.objective = RowsObjective(
-            rows, loss, outputs=outputs, penalty=self._penalty(), intercept=settings.fit_intercept
+            rows, loss, outputs=outputs, ridge=self._ridge(), intercept=settings.fit_intercept
         )
         # a row-by-row evaluation is worth waiting for: none is made ahead of a stop
         self.objective.pure = not settings.automatic
@@ -181,15 +181,14 @@ class Problem:
         method, rate = self._method(metrics)
         scaled = settings.standardize if not settings.automatic else not self.dense
         units = self._units(base) if scaled else None
-        run = descend(
+        run = prepare_loop(
             units or base,
             x0 if units is None else units.from_data(x0),
             method=method,
             rate=rate,
-            max_iterations=settings.max_iter,
             stopping=self._stopping(units),
             optimality=judge if units is None else _InUnits(judge, units),
-        )
+        ).run(settings.max_iter)
         x, trace = np.ascontiguousarray(run.best.x[0]), run.trace
         if units is not None:
             x, trace = units.to_data(x), Trace(rows_of(run.trace, units.to_data(run.trace.flat_x)))
@@ -236,7 +235,7 @@ class Problem:
         """Return the objective that the method works on: the rows, or the Gram matrix that stands for them."""
         if self.quadratic is None:
             return self.objective
-        tiny = self.rows.count * self.rows.columns <= GRAM_CELLS
+        tiny = self.rows.cells <= GRAM_CELLS
         # a Gram matrix that is singular within rounding gives no costs to compare
         on_rows = self.quadratic.factored is not None if self.settings.automatic else tiny
         return self.objective if on_rows else self.quadratic
@@ -253,7 +252,7 @@ class Problem:
     def _units(self, base: Objective) -> StandardizedObjective:
         return StandardizedObjective(base, self.mean, self.spread, self.outputs, self.settings.fit_intercept)
 
-    def _penalty(self) -> Ridge | None:
+    def _ridge(self) -> Ridge | None:
         alpha, columns = self.settings.alpha, self.rows.columns
         if alpha == 0:
             return None

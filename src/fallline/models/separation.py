@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fallline.data.blocks import Block
+from fallline.data.sparse import is_sparse
 from fallline.data.sums import each_block
 from fallline.objectives.rows import RowsObjective
 from fallline.stopping.base import Rule, code_of
@@ -33,7 +34,9 @@ def separates(objective: RowsObjective, direction: np.ndarray) -> bool:
         return False
     w, b = objective.split(direction / largest)
     # about the middle of the columns an offset counts for nothing, nor does a row far off
-    centre = np.median(objective.rows.block(0).X, axis=0) if objective.intercept else np.zeros(objective.rows.columns)
+    first = objective.rows.block(0).X
+    dense = objective.intercept and not is_sparse(first)
+    centre = np.median(first, axis=0) if dense else np.zeros(objective.rows.columns)
     constant = b + w @ centre
     share = np.abs(np.column_stack([w * objective.sizes(), constant]))
     kept = share > ROUNDING * share.max()
@@ -47,9 +50,10 @@ def _separates(objective: RowsObjective, centre: np.ndarray, w: np.ndarray, cons
     """Tell whether ``(X - centre)·w + constant``, beyond rounding, is on the right side for some row and all others."""
 
     def sides(block: Block) -> tuple[bool, bool]:
-        columns = block.X - centre
+        # the middle of a sparse column is about zero: nothing is centred there
+        columns = block.X if is_sparse(block.X) else block.X - centre
         margin = _margins(columns @ w.T + constant, block.y)
-        allowed = ROUNDING * (np.abs(columns) @ np.abs(w).T + np.abs(constant)).max(axis=1)
+        allowed = ROUNDING * (abs(columns) @ np.abs(w).T + np.abs(constant)).max(axis=1)
         counted = block.weights > 0
         return bool((margin < -allowed)[counted].any()), bool((margin > allowed)[counted].any())
 

@@ -9,7 +9,15 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Counts", "Objective", "Program", "RowsProgram"]
+from fallline.penalties.base import Penalty
+
+__all__ = ["QUICK", "SMALL", "Counts", "Objective", "Program", "RowsProgram"]
+
+QUICK = {"xla_cpu_use_fusion_emitters": False, "xla_disable_hlo_passes": "tree_reduction_rewriter"}
+"""What XLA leaves out for small programs: they then compile in a third of the time, and run as fast."""
+
+SMALL = 4096
+"""Numbers that a small program takes, at most: sums are then so short that nothing is gained by splitting them."""
 
 
 @dataclass
@@ -32,6 +40,11 @@ class Program:
     key: Any
     value: Any
     constants: tuple[Any, ...]
+
+    @property
+    def small(self) -> bool:
+        """Whether it refers to few numbers, so that its compilation takes longer than its running."""
+        return sum(constant.size for constant in self.constants) <= SMALL
 
 
 @dataclass(frozen=True)
@@ -64,6 +77,10 @@ class Objective(ABC):
         The compiled form, where there is one.
     plain : callable or None
         The user's own function of a flat point, where this objective only follows it.
+    is_checked : bool
+        Whether it was compared with that function at the start.
+    penalty : Penalty or None
+        What is added to the function: costs include it, gradient, curvature and program do not.
     """
 
     size: int
@@ -73,6 +90,8 @@ class Objective(ABC):
     pure: bool = True
     program: Program | None = None
     plain: Callable[[np.ndarray], float] | None = None
+    is_checked: bool = False
+    penalty: Penalty | None = None
 
     def __init__(self) -> None:
         self.counts = Counts()
@@ -84,6 +103,10 @@ class Objective(ABC):
     @abstractmethod
     def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         """Return the cost at `x`, shape (d,), and its gradient, shape (d,)."""
+
+    def slope(self, x: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+        """Return the vector, shape (d,), that is zero where `x` with this gradient is optimal: with no penalty itself."""
+        return gradient
 
     def hessian_products(self, x: np.ndarray, directions: np.ndarray) -> np.ndarray:
         """Return the Hessian at `x` times each row of `directions`, both of shape (m, d).

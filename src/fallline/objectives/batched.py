@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from fallline.arrays.layout import Layout
-from fallline.arrays.tensors import is_tensor
+from fallline.arrays.tensors import taken
 from fallline.objectives.base import Objective, RowsProgram
 from fallline.objectives.differences import DifferencedFunction
 from fallline.objectives.given import GivenGradient
+from fallline.objectives.tensorflow_function import TensorFlowFunction
 
 __all__ = ["BatchedFunction"]
 
@@ -63,15 +64,12 @@ class BatchedFunction:
             from fallline.objectives.torch_function import TorchFunction
 
             return TorchFunction(self.function, self.layout, args)
+        if self.whole.source == "jax":
+            from fallline.objectives.jax_function import EagerJaxFunction
+
+            return EagerJaxFunction(self.function, self.layout, args)
+        if isinstance(self.whole, TensorFlowFunction):
+            return self.whole.on(args[: len(self.data)])
         from fallline.objectives.lifted import StepwiseFunction
 
-        return StepwiseFunction(self.function, self.layout, args)
-
-
-def taken(array: Any, rows: np.ndarray) -> Any:
-    """Return a new array, or tensor, of some rows of one."""
-    if is_tensor(array):
-        import torch
-
-        return array[torch.from_numpy(rows)]
-    return array[rows]
+        return StepwiseFunction(self.function, self.layout, args, is_checked=True)

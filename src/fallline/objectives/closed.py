@@ -1,11 +1,12 @@
-"""Functions that depend on nothing but their argument: what was traced once is true for ever.
+"""Functions of which all is known that they refer to: what was traced once is true as long as that is the same.
 
-Any other function is traced anew at every run, since an array or a number that it refers to may have changed.
+Any other function is traced anew at every run, since what it refers to may have changed.
 """
 
 from __future__ import annotations
 
 import builtins
+import dataclasses
 import dis
 import math
 from collections.abc import Callable
@@ -19,29 +20,85 @@ __all__ = ["closed_key"]
 
 LIBRARIES = (np, math, np.linalg)
 
+PLAIN = (bool, int, float, complex, str, bytes, type(None), np.generic)
 
-def closed_key(function: Callable[..., Any]) -> tuple[Any, ...] | None:
-    """Return what identifies a function that refers to nothing but NumPy, math and builtins; None for any other."""
-    if (
-        not isinstance(function, FunctionType)
-        or function.__closure__
-        or function.__defaults__
-        or function.__kwdefaults__
-    ):
+MOST = 65_536
+"""Bytes of an array that are compared at every run; a larger one is sooner traced anew."""
+
+
+class _OpenError(Exception):
+    """The function refers to something that may change unseen."""
+
+
+def closed_key(function: Callable[..., Any], *, values: bool = False) -> tuple[Any, ...] | None:
+    """Return what identifies a function that refers to nothing but NumPy, math and builtins; None for any other.
+
+    With `values`, it may also refer to numbers, to small arrays, and to functions and frozen dataclasses that refer to
+    no more than that: their values are part of the key.
+    """
+    if not values and not isinstance(function, FunctionType):
         return None
+    try:
+        return _key_of_function(function, values, ()) if isinstance(function, FunctionType) else _key_of(function, ())
+    except _OpenError:
+        return None
+
+
+def _key_of_function(function: FunctionType, values: bool, within: tuple[Any, ...]) -> tuple[Any, ...]:
+    given = (function.__defaults__ or (), *(function.__kwdefaults__ or {}).items())
+    cells = function.__closure__ or ()
     names = _globals_of(function.__code__)
-    if names is None:
-        return None
-    referred = []
-    for name in names:
-        if name in function.__globals__:
-            value = function.__globals__[name]
-            if not any(value is library for library in LIBRARIES):
-                return None
-            referred.append((name, [value is library for library in LIBRARIES].index(True)))
-        elif name not in vars(builtins):
-            return None
-    return function.__code__, tuple(referred)
+    kept = values and _keeps(function.__code__)
+    if names is None or kept or function in within or (not values and (cells or given != ((),))):
+        raise _OpenError
+    known = [(name, function.__globals__[name]) for name in names if name in function.__globals__]
+    if any(name not in vars(builtins) for name in names if name not in function.__globals__):
+        raise _OpenError
+    libraries = [(name, place) for name, value in known for place, each in enumerate(LIBRARIES) if value is each]
+    others = [(name, value) for name, value in known if not any(value is each for each in LIBRARIES)]
+    if others and not values:
+        raise _OpenError
+    within = (*within, function)
+    try:
+        captured = [cell.cell_contents for cell in cells]
+    except ValueError as error:  # a name that is bound later
+        raise _OpenError from error
+    parts = [(name, _key_of(value, within)) for name, value in others]
+    return (
+        function.__code__,
+        tuple(libraries),
+        tuple(parts),
+        _key_of(tuple(captured), within),
+        _key_of(tuple(given), within),
+    )
+
+
+def _key_of(value: Any, within: tuple[Any, ...]) -> Any:
+    """Return the value as something that can be compared, and that changes with it."""
+    if isinstance(value, PLAIN):
+        # 0.0 and -0.0 are equal, and so are 1 and 1.0 and True
+        return type(value), repr(value)
+    if isinstance(value, tuple):
+        return tuple(_key_of(item, within) for item in value)
+    if type(value) is np.ndarray and value.dtype != object and value.nbytes <= MOST:
+        return value.dtype.str, value.shape, value.tobytes()
+    if isinstance(value, FunctionType):
+        return _key_of_function(value, True, within)
+    if dataclasses.is_dataclass(value) and type(value).__dataclass_params__.frozen:  # type: ignore[attr-defined]
+        call, fields = type(value).__call__, dataclasses.fields(value)
+        if isinstance(call, FunctionType) and vars(value).keys() == {field.name for field in fields}:
+            # a field that is left out of comparison is of no effect
+            compared = tuple(getattr(value, field.name) for field in fields if field.compare)
+            return type(value), _key_of_function(call, True, within), _key_of(compared, within)
+    raise _OpenError
+
+
+@lru_cache(maxsize=1024)
+def _keeps(code: CodeType) -> bool:
+    """Tell whether a function's code might keep a value beyond the call: in a variable around it, or in an object."""
+    return any(instruction.opname in ("STORE_ATTR", "STORE_DEREF") for instruction in dis.get_instructions(code)) or any(
+        _keeps(constant) for constant in code.co_consts if isinstance(constant, CodeType)
+    )
 
 
 @lru_cache(maxsize=1024)

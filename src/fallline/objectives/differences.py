@@ -41,12 +41,21 @@ class DifferencedFunction(Objective):
 
 
 def central_differences(function: Callable[[np.ndarray], float], x: np.ndarray) -> np.ndarray:
-    """Return the gradient of `function` at `x`, shape (d,), by central differences."""
+    """Return the gradient of `function` at `x`, shape (d,), by central differences.
+
+    Where the function ends on one side, two steps to the other serve: ``(4 f(x + h) - 3 f(x) - f(x + 2h)) / 2h``.
+    """
     gradient = np.empty_like(x)
     steps = float(np.finfo(x.dtype).eps) ** (1 / 3) * np.maximum(1, np.abs(x))
     for i, step in enumerate(steps):
         ahead, behind = x.copy(), x.copy()
         ahead[i] += step
         behind[i] -= step
-        gradient[i] = (function(ahead) - function(behind)) / (ahead[i] - behind[i])
+        high, low = function(ahead), function(behind)
+        gradient[i] = (high - low) / (ahead[i] - behind[i])
+        if np.isfinite(high) != np.isfinite(low):
+            signed = step if np.isfinite(high) else -step
+            ahead[i] = x[i] + 2 * signed
+            near = high if np.isfinite(high) else low
+            gradient[i] = (4 * near - 3 * function(x) - function(ahead)) / (2 * signed)
     return gradient

@@ -37,8 +37,9 @@ class GivenGradient(Objective):
         self, function: Callable[..., Any], gradient: Callable[..., Any] | None, layout: Layout, args: tuple[Any, ...]
     ) -> None:
         super().__init__()
-        self.function = PlainFunction(function, layout, args)
-        self.gradient = None if gradient is None else PlainFunction(gradient, layout, args)
+        nowhere = np.full(layout.size, np.nan)
+        self.function = PlainFunction(function, layout, args, (np.nan, nowhere) if gradient is None else np.nan)
+        self.gradient = None if gradient is None else PlainFunction(gradient, layout, args, nowhere)
         self.layout = layout
         self.size, self.dtype = layout.size, layout.dtype
 

@@ -12,7 +12,7 @@ from fallline.objectives.base import Objective, Program
 from fallline.objectives.differences import DifferencedFunction
 from fallline.objectives.plain import PlainFunction
 
-__all__ = ["differentiate"]
+__all__ = ["differentiate", "mismatch"]
 
 
 def differentiate(
@@ -40,12 +40,10 @@ def differentiate(
     data : tuple of array
         Rows that it takes before those, also fewer of them: its program, if it has one, is a `RowsProgram`.
     """
-    from fallline.arrays.lifting import LeavesNumpyError, NeedsValueError
+    from fallline.arrays.lowering import LeavesNumpyError, NeedsValueError
     from fallline.objectives.lifted import CompiledFunction, StepwiseFunction, trace_program, trace_rows
 
     rest, args = args, (*data, *args)
-    if layout.holds_tensors:
-        return _differentiate_tensors(function, x0, layout, args)
     plain = PlainFunction(function, layout, args)
     expected = plain(x0)
     reasons = []
@@ -59,13 +57,11 @@ def differentiate(
     ]
     if plain(x0) != expected and np.isfinite(expected):
         rungs, reasons = [], ["two calls at the same point give different values"]
-    elif not data and _keeps_values(function, x0, layout, args):
-        rungs, reasons = [], ["it keeps values that it computed from one call to the next"]
     for make in rungs:
         try:
             with np.errstate(all="ignore"):
                 objective = make()
-                wrong = _mismatch(objective, plain, x0, expected)
+                wrong = mismatch(objective, plain, x0, expected)
         except NeedsValueError as error:
             reasons.append(str(error))
             continue
@@ -81,51 +77,13 @@ def differentiate(
         if not wrong:
             objective.counts.function = objective.counts.gradient = 0
             objective.plain = plain
+            objective.is_checked = True
             return objective, "; ".join(reasons)
         reasons.append(wrong)
     return DifferencedFunction(function, layout, args), "; ".join(dict.fromkeys(reasons))
 
 
-def _keeps_values(function: Callable[..., Any], x0: np.ndarray, layout: Layout, args: tuple[Any, ...]) -> bool:
-    """Tell whether a function puts what it computes somewhere that outlives the call: in a list, a global, itself."""
-    import jax
-
-    from fallline.arrays.lifting import lift, outlives
-    from fallline.objectives.closed import closed_key
-
-    if closed_key(function) is not None:
-        return False
-    with jax.enable_x64(True), np.errstate(all="ignore"):
-        try:
-            return outlives(lambda: function(layout.arguments(lift(jax.numpy.asarray(x0))), *args))
-        # it cannot be followed, which the rungs will say better
-        except Exception:  # noqa: BLE001
-            return False
-
-
-def _differentiate_tensors(
-    function: Callable[..., Any], x0: np.ndarray, layout: Layout, args: tuple[Any, ...]
-) -> tuple[Objective, str]:
-    """Return the objective of a torch function; by finite differences where autograd loses the gradient on the way.
-
-    Torch may round differently in each of two calls, and a function may draw random numbers: only a derivative that
-    is wrong by a tenth counts as lost.
-    """
-    from fallline.objectives.torch_function import TorchFunction
-
-    objective = TorchFunction(function, layout, args)
-    expected = objective.value(x0)
-    try:
-        is_random = objective.value(x0) != expected
-        wrong = "" if is_random else _mismatch(objective, objective.value, x0, expected, share=0.1)
-    # the function has answered, so what fails is following it: a tensor that was made a number, say
-    except RuntimeError as error:
-        wrong = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-    objective.counts.function = objective.counts.gradient = 0
-    return (DifferencedFunction(function, layout, args) if wrong else objective), wrong
-
-
-def _mismatch(
+def mismatch(
     objective: Objective, plain: Callable[[np.ndarray], float], x0: np.ndarray, expected: float, share: float = 1e-4
 ) -> str:
     """Return what differs between an objective and the plain function at `x0`, or "".

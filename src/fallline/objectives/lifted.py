@@ -13,10 +13,15 @@ import numpy as np
 from jax.core import eval_jaxpr
 
 from fallline.arrays.layout import Layout
-from fallline.arrays.lifting import LeavesNumpyError, lift, lower
+from fallline.arrays.lifting import lift
+from fallline.arrays.lowering import LeavesNumpyError, following, lower
+from fallline.arrays.shadow import Shadow
 from fallline.errors import InputTypeError, shown
-from fallline.objectives.base import Objective, Program, RowsProgram
+from fallline.objectives.base import QUICK, SMALL, Objective, Program, RowsProgram
+from fallline.objectives.branches import guarded
 from fallline.objectives.closed import closed_key
+from fallline.objectives.differences import DifferencedFunction
+from fallline.objectives.plain import is_undefined
 
 __all__ = ["CompiledFunction", "StepwiseFunction", "compiled", "lifted_value", "trace_program", "trace_rows"]
 
@@ -34,26 +39,36 @@ class _Keyed:
         return hash(self.key)
 
 
-def lifted_value(function: Callable[..., Any], layout: Layout, args: tuple[Any, ...]) -> Callable[[Any], Any]:
-    """Return the function of a flat JAX vector that does what `function` does to NumPy arrays."""
+def lifted_value(function: Callable[..., Any], layout: Layout, args: tuple[Any, ...]) -> Callable[..., jax.Array]:
+    """Return the function of a flat JAX vector, and of rows, that does what `function` does to NumPy arrays.
 
-    def value(x: jax.Array) -> jax.Array:
-        argument = layout.arguments(lift(x))
-        answer = function(argument, *args)
-        return scalar(answer).astype(x.dtype)
+    A copy of `function` is followed, so that nothing of the user's is touched.
+    """
+
+    def value(x: jax.Array, *rows: jax.Array) -> jax.Array:
+        with following() as call:
+            shadow = Shadow(function)
+            answer = shadow.function(layout.arguments(lift(x)), *map(lift, rows), *shadow.of(args))
+            cost = scalar(answer)
+            del answer
+            if call.outlived():
+                raise LeavesNumpyError("it keeps values that it computed from one call to the next")
+        return cost.astype(x.dtype)
 
     return value
 
 
 def scalar(answer: Any) -> jax.Array:
     """Return what the function returned as a zero-dimensional array."""
-    lowered = lower(answer, {})
+    lowered = lower(answer)
     try:
         array = jnp.asarray(lowered)
     except (TypeError, ValueError) as error:
         raise LeavesNumpyError(f"the function returned {shown(answer)}, which is no number") from error
     if array.size != 1:
         raise InputTypeError(f"fun must return one number; got an array of shape {array.shape}.")
+    if jnp.iscomplexobj(array):
+        raise LeavesNumpyError("the function is followed to a complex number")
     return array.reshape(())
 
 
@@ -65,7 +80,7 @@ def trace_program(function: Callable[..., Any], layout: Layout, args: tuple[Any,
     NeedsValueError, LeavesNumpyError
         Where the function cannot be followed without values, or not at all.
     """
-    key = closed_key(function)
+    key = closed_key(function, values=True)
     if key is None or args:
         return _trace(function, layout, args)
     return _trace_closed(_Keyed(key, function), layout)
@@ -75,6 +90,7 @@ def _trace(function: Callable[..., Any], layout: Layout, args: tuple[Any, ...]) 
     value = lifted_value(function, layout, args)
     with jax.enable_x64(True):
         traced = jax.make_jaxpr(value)(jax.ShapeDtypeStruct((layout.size,), layout.dtype))
+        traced = guarded(traced)
         constants = tuple(jnp.asarray(constant) for constant in traced.consts)
     return Program(key=fingerprint(traced.jaxpr), value=_runner(traced.jaxpr), constants=constants)
 
@@ -94,16 +110,15 @@ def trace_rows(
     NeedsValueError, LeavesNumpyError
         Where the function cannot be followed without values of the parameters or the data, or not at all.
     """
+    value = lifted_value(function, layout, args)
     with jax.enable_x64(True):
         arrays = tuple(jnp.asarray(array) for array in data)
 
     def on(count: int) -> Program:
-        def value(x: jax.Array, *rows: jax.Array) -> jax.Array:
-            return scalar(function(layout.arguments(lift(x)), *map(lift, rows), *args)).astype(x.dtype)
-
         with jax.enable_x64(True):
             rows = (jax.ShapeDtypeStruct((count, *array.shape[1:]), array.dtype) for array in arrays)
             traced = jax.make_jaxpr(value)(jax.ShapeDtypeStruct((layout.size,), layout.dtype), *rows)
+            traced = guarded(traced)
             constants = tuple(jnp.asarray(constant) for constant in traced.consts)
         return Program(fingerprint(traced.jaxpr), _runner(traced.jaxpr, len(arrays)), constants)
 
@@ -155,10 +170,12 @@ class CompiledFunction(Objective):
 
     source = "compiled"
 
-    def __init__(self, program: Program, layout: Layout) -> None:
+    def __init__(self, program: Program, layout: Layout, source: str = "compiled") -> None:
         super().__init__()
+        self.source = source
         self.program = self.code = program
         self.size, self.dtype = layout.size, layout.dtype
+        self.known: dict[str, tuple[Any, Any]] = {}
 
     def value(self, x: np.ndarray) -> float:
         self.counts.function += 1
@@ -167,15 +184,24 @@ class CompiledFunction(Objective):
     def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         self.counts.function += 1
         self.counts.gradient += 1
-        cost, gradient = self._call("point", x)
+        cost, gradient = self._recall("point", x)
         return float(cost), np.array(gradient)
 
     def hessian_products(self, x: np.ndarray, directions: np.ndarray) -> np.ndarray:
         self.counts.curvature += len(directions)
-        return np.array(self._call("products", x, directions))
+        return np.array(self._recall("products", x, directions))
 
     def values(self, points: np.ndarray) -> np.ndarray:
         return np.array(self._call("values", points.astype(self.dtype)))
+
+    def _recall(self, what: str, *arrays: np.ndarray) -> Any:
+        """Return the answer, the last one if it was to the same question: several look at the same point in turn."""
+        if self.size > SMALL:
+            return self._call(what, *arrays)
+        question = [(array.shape, array.tobytes()) for array in arrays]
+        if what not in self.known or self.known[what][0] != question:
+            self.known[what] = question, self._call(what, *arrays)
+        return self.known[what][1]
 
     def _call(self, what: str, *arrays: np.ndarray) -> Any:
         with jax.enable_x64(True):
@@ -183,7 +209,7 @@ class CompiledFunction(Objective):
 
 
 @functools.lru_cache(maxsize=256)
-def _compiled(value: _Keyed, what: str) -> Any:
+def _compiled(value: _Keyed, what: str, small: bool) -> Any:
     function = value.function
 
     def products(x: Any, directions: Any, constants: Any) -> Any:
@@ -198,39 +224,79 @@ def _compiled(value: _Keyed, what: str) -> Any:
         "products": lambda: products,
         "values": lambda: jax.vmap(function, in_axes=(0, None)),
     }
-    return jax.jit(makers[what]())
+    return jax.jit(makers[what](), compiler_options=QUICK if small else None)
 
 
 def compiled(program: Program, what: str) -> Any:
     """Return the compiled ``value``, ``point``, ``products`` or ``values`` of a program; shared by equal programs."""
-    return _compiled(_Keyed(program.key, program.value), what)
+    return _compiled(_Keyed(program.key, program.value), what, program.small)
 
 
 class StepwiseFunction(Objective):
-    """A function that looks at values: differentiated exactly by JAX at every point anew, without compilation."""
+    """A function that looks at values: differentiated exactly by JAX at every point anew, without compilation.
+
+    Where a branch is met that cannot be followed, the function is measured from there on, by finite differences.
+
+    Parameters
+    ----------
+    function : callable
+        As the user wrote it.
+    layout : Layout
+        How it takes its parameters.
+    args : tuple
+        Its further arguments.
+    is_checked : bool
+        Whether it could be followed at the start; else what cannot be followed is an error.
+    """
 
     source = "stepwise"
     pure = False
 
-    def __init__(self, function: Callable[..., Any], layout: Layout, args: tuple[Any, ...]) -> None:
+    def __init__(
+        self, function: Callable[..., Any], layout: Layout, args: tuple[Any, ...], is_checked: bool = False
+    ) -> None:
         super().__init__()
         self.lifted = lifted_value(function, layout, args)
+        self.measured = DifferencedFunction(function, layout, args)
         self.size, self.dtype = layout.size, layout.dtype
+        self.is_checked = is_checked
 
     def value(self, x: np.ndarray) -> float:
-        self.counts.function += 1
-        with jax.enable_x64(True):
-            return float(self.lifted(jnp.asarray(x)))
+        return self._followed(lambda: float(self.lifted(jnp.asarray(x))), self.measured.value, x)
 
     def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
-        self.counts.function += 1
         self.counts.gradient += 1
-        with jax.enable_x64(True):
-            cost, gradient = jax.value_and_grad(self.lifted)(jnp.asarray(x))
-            return float(cost), np.array(gradient)
+        return self._followed(lambda: self._slope(jnp.asarray(x)), self.measured.value_and_gradient, x)
 
     def hessian_products(self, x: np.ndarray, directions: np.ndarray) -> np.ndarray:
+        if not self.exact:
+            return super().hessian_products(x, directions)
         self.counts.curvature += len(directions)
         with jax.enable_x64(True):
             slope, point = jax.grad(self.lifted), (jnp.asarray(x),)
             return np.array([jax.jvp(slope, point, (jnp.asarray(row),))[1] for row in directions])
+
+    def _slope(self, x: jax.Array) -> tuple[float, np.ndarray]:
+        cost, gradient = jax.value_and_grad(self.lifted)(x)
+        if np.isfinite(cost) and not np.isfinite(gradient).all():
+            # forwards, a branch that is not taken drops out whatever its derivative
+            gradient = [jax.jvp(self.lifted, (x,), (row,))[1] for row in jnp.eye(x.size, dtype=x.dtype)]
+        return float(cost), np.array(gradient)
+
+    def _followed(self, call: Callable[[], Any], measured: Callable[[np.ndarray], Any], x: np.ndarray) -> Any:
+        self.counts.function += 1
+        if self.exact:
+            try:
+                with jax.enable_x64(True):
+                    return call()
+            # if the error is the user's, it comes again when the plain function is called
+            except Exception as error:
+                if not self.is_checked:
+                    raise
+                self.measured.function.has_answered = True
+                if not is_undefined(error):
+                    self.source, self.exact = "finite-differences", False
+        before = self.measured.counts.function
+        answer = measured(x)
+        self.counts.function += self.measured.counts.function - before - 1
+        return answer

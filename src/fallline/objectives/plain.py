@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,25 +12,58 @@ from fallline.arrays.layout import Layout
 from fallline.arrays.tensors import as_array
 from fallline.errors import InputTypeError, shown
 
-__all__ = ["PlainFunction", "one_number"]
+__all__ = ["PlainFunction", "is_undefined", "one_number"]
+
+
+MATHS = re.compile(r"math (domain|range) error|expected a .*, got")
+"""What Python's math module says of an argument that it has no answer for."""
 
 
 class PlainFunction:
     """The user's function of a flat vector.
 
     It may write into what it is given, and NumPy's floating-point warnings stay quiet: the findings tell instead.
+    Where it raises that it is not defined (a math domain error, a division by zero, an overflow, a singular matrix),
+    that is the user's to see at the start; once it has answered, the point counts as one where it is not finite, as
+    it would had NumPy done the arithmetic.
+
+    Parameters
+    ----------
+    function : callable
+        As the user wrote it.
+    layout : Layout
+        How it takes its parameters.
+    args : tuple
+        Its further arguments.
+    undefined : object
+        What stands for the answer where it is not defined.
     """
 
-    def __init__(self, function: Callable[..., Any], layout: Layout, args: tuple[Any, ...]) -> None:
-        self.function, self.layout, self.args = function, layout, args
+    def __init__(
+        self, function: Callable[..., Any], layout: Layout, args: tuple[Any, ...], undefined: Any = np.nan
+    ) -> None:
+        self.function, self.layout, self.args, self.undefined = function, layout, args, undefined
+        self.has_answered = False
 
     def __call__(self, x: np.ndarray) -> float:
         return one_number(self.raw(x))
 
     def raw(self, x: np.ndarray) -> Any:
         """Return whatever the function returns at `x`, shape (d,)."""
-        with np.errstate(all="ignore"):
-            return self.function(self.layout.arguments(x.copy()), *self.args)
+        with np.errstate(all="ignore"), self.layout.scope():
+            try:
+                answer = self.function(self.layout.arguments(x.copy()), *self.args)
+            except (ArithmeticError, ValueError) as error:
+                if not (self.has_answered and is_undefined(error)):
+                    raise
+                return self.undefined
+        self.has_answered = True
+        return answer
+
+
+def is_undefined(error: Exception) -> bool:
+    """Tell whether an error says that a function has no value here, rather than that something is wrong with it."""
+    return isinstance(error, (ArithmeticError, np.linalg.LinAlgError)) or MATHS.match(str(error)) is not None
 
 
 def one_number(answer: Any) -> float:
@@ -51,6 +85,11 @@ def one_number(answer: Any) -> float:
         number = array.astype(np.float64) if array.dtype.kind in "biufO" else None
     except (TypeError, ValueError):
         number = None
+    if number is None and np.iscomplexobj(answer):
+        raise InputTypeError(
+            f"fun must return one real number; got {shown(answer)} ({type(answer).__name__}). Complex numbers have no "
+            "order, so none of them is the lowest. Return its real part, or its size by np.abs."
+        )
     if number is None:
         raise InputTypeError(
             f"fun must return one real number; got {shown(answer)} ({type(answer).__name__}). "

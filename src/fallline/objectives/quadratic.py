@@ -87,8 +87,8 @@ class QuadraticObjective(Objective):
         """Return the columns' standard deviations, shape (d,), that the Hessian holds; about 0 without an intercept."""
         columns = self.rows.rows.columns
         squares = np.diag(self._hessian)[:columns].copy()
-        if self.rows.penalty is not None:
-            squares -= self.rows.penalty.strength
+        if self.rows.ridge is not None:
+            squares -= self.rows.ridge.strength
         spread = np.sqrt(np.maximum(squares, 0.0) / self.rows.loss.steepest)
         return np.where(spread <= 64 * np.finfo(float).eps * np.abs(self._centre), 0.0, spread)
 

@@ -7,11 +7,14 @@ from collections.abc import Callable
 import numpy as np
 
 from fallline.data.blocks import Block, Rows
+from fallline.data.sparse import is_sparse, with_cells
 from fallline.data.sums import sum_blocks
 from fallline.errors import DataError
 from fallline.losses import Loss
 from fallline.objectives.base import Objective
-from fallline.objectives.rows_kernels import curvature_kernel, row_kernel
+from fallline.objectives.rows_gram import gram, sparse_gram
+from fallline.objectives.rows_kernels import curvature_kernel, product_kernel, row_kernel
+from fallline.objectives.rows_layouts import layout_name, operand
 from fallline.penalties import Ridge
 
 __all__ = ["RowsObjective"]
@@ -21,7 +24,7 @@ WORTH_A_KERNEL = 20_000
 
 
 class RowsObjective(Objective):
-    """The cost ``(1/Σs) Σ s·loss(y, X·w + b) + penalty(w)``.
+    """The cost ``(1/Σs) Σ s·loss(y, X·w + b) + ridge(w)``, the ridge being part of the gradient.
 
     Parameters are flat: the coefficients `w`, shape (outputs, d) by rows, then the intercepts `b`, shape (outputs,),
     where there are any.
@@ -30,10 +33,10 @@ class RowsObjective(Objective):
     ----------
     rows : Rows
         `n` rows of `d` columns.
-    loss : Loss class
+    loss : Loss
     outputs : int
         Predictors: one for each class where the loss wants them.
-    penalty : Ridge, optional
+    ridge : Ridge, optional
         On the coefficients, never on intercepts.
     intercept : bool
     threads : int, optional
@@ -54,16 +57,16 @@ class RowsObjective(Objective):
     def __init__(
         self,
         rows: Rows,
-        loss: type[Loss],
+        loss: Loss,
         *,
         outputs: int = 1,
-        penalty: Ridge | None = None,
+        ridge: Ridge | None = None,
         intercept: bool = True,
         threads: int | None = None,
     ) -> None:
         super().__init__()
         self.rows, self.loss, self.outputs, self.intercept, self.threads = rows, loss, outputs, intercept, threads
-        self.penalty, self.total = penalty, rows.total
+        self.ridge, self.total = ridge, rows.total
         self.coefficients = outputs * rows.columns
         self.size = self.coefficients + (outputs if intercept else 0)
         self.dtype = np.dtype(np.float64)
@@ -93,8 +96,8 @@ class RowsObjective(Objective):
         """
         hessian, last = self._expand(x, centre)
         gradient = last[: self.size]
-        if self.penalty is not None:
-            gradient[: self.coefficients] += self.penalty.gradient(x[: self.coefficients])
+        if self.ridge is not None:
+            gradient[: self.coefficients] += self.ridge.gradient(x[: self.coefficients])
         return hessian, gradient
 
     def _expand(self, x: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -111,7 +114,7 @@ class RowsObjective(Objective):
             # the halves above the diagonals are not filled in
             lower = np.tril(part[:width, :width])
             hessian[k, :, m] = hessian[m, :, k] = lower + np.tril(lower, -1).T
-        return self._with_penalty(hessian), parts[0][-1, :width].copy()
+        return self._with_ridge(hessian), parts[0][-1, :width].copy()
 
     def _refuse_too_large(self) -> None:
         if not np.isfinite(self.sizes()).all():
@@ -122,16 +125,22 @@ class RowsObjective(Objective):
 
     def sizes(self) -> np.ndarray:
         """Return the root of each column's mean square, shape (d,), at the price of a pass over the rows."""
-        squares = sum_blocks(
-            self.rows, lambda block: block.weights @ np.square(block.X, dtype=np.float64), self.threads
-        )
-        return np.sqrt(squares / self.total)
+
+        def squares(block: Block) -> np.ndarray:
+            if is_sparse(block.X):
+                return block.weights @ with_cells(block.X, np.square(block.X.data, dtype=np.float64))
+            return block.weights @ np.square(block.X, dtype=np.float64)
+
+        return np.sqrt(sum_blocks(self.rows, squares, self.threads) / self.total)
 
     def hessian_products(self, x: np.ndarray, directions: np.ndarray) -> np.ndarray:
         self.counts.curvature += len(directions)
         w, b = self.split(x)
         if len(directions) > 4 and self.size <= 1000:
             return directions @ self.curvature(x, np.zeros(self.rows.columns))
+
+        if self._compiles:
+            return self._compiled_products(w, b, directions)
 
         def term(block: Block) -> np.ndarray:
             bends = self._bends(block, block.X @ w.T + b)
@@ -140,15 +149,29 @@ class RowsObjective(Objective):
                 return np.stack([self._pull_back(block.X, bends[:, None] * change) for change in changes])
             return np.stack([self._pull_back(block.X, np.einsum("nkm,nm->nk", bends, c)) for c in changes])
 
-        products = sum_blocks(self.rows, term, self.threads) / self.total
-        if self.penalty is not None:
-            products[:, : self.coefficients] += self.penalty.strength * directions[:, : self.coefficients]
+        return self._with_penalised(sum_blocks(self.rows, term, self.threads) / self.total, directions)
+
+    def _compiled_products(self, w: np.ndarray, b: np.ndarray, directions: np.ndarray) -> np.ndarray:
+        kernel, parameters = product_kernel(type(self.loss), self._layout), self.loss.parameters
+        at = np.ascontiguousarray(w[0]), float(b[0])
+        along = [(np.ascontiguousarray(v[0]), float(c[0])) for v, c in map(self.split, directions)]
+
+        def term(block: Block) -> np.ndarray:
+            X = operand(block)
+            return np.stack([kernel(parameters, X, block.y, block.weights, *at, *one) for one in along])
+
+        products = sum_blocks(self.rows, term, self.threads)[:, : self.size] / self.total
+        return self._with_penalised(products, directions)
+
+    def _with_penalised(self, products: np.ndarray, directions: np.ndarray) -> np.ndarray:
+        if self.ridge is not None:
+            products[:, : self.coefficients] += self.ridge.strength * directions[:, : self.coefficients]
         return products
 
     @property
     def penalised(self) -> bool:
         """Whether every coefficient is penalised."""
-        return self.penalty is not None and bool((self.penalty.strength > 0).all())
+        return self.ridge is not None and bool((self.ridge.strength > 0).all())
 
     def best_constant(self) -> np.ndarray:
         """Return the predictions of least cost that are the same for all rows, shape (outputs,)."""
@@ -165,16 +188,17 @@ class RowsObjective(Objective):
         w, b = self.split(x)
         total = sum_blocks(self.rows, self._term(w, b), self.threads) / self.total
         value, gradient = float(total[0]), total[1 : 1 + self.size]
-        if self.penalty is not None:
-            value += self.penalty.value(x[: self.coefficients])
-            gradient[: self.coefficients] += self.penalty.gradient(x[: self.coefficients])
+        if self.ridge is not None:
+            value += self.ridge.value(x[: self.coefficients])
+            gradient[: self.coefficients] += self.ridge.gradient(x[: self.coefficients])
         return value, gradient
 
     def _term(self, w: np.ndarray, b: np.ndarray) -> Callable[[Block], np.ndarray]:
         """Return the function that gives a block's cost, then its gradient."""
         if self._compiles:
-            kernel, coefficients, offset = row_kernel(self.loss, self._order), np.ascontiguousarray(w[0]), float(b[0])
-            return lambda block: kernel(*block, coefficients, offset)
+            kernel, parameters = row_kernel(type(self.loss), self._layout), self.loss.parameters
+            at = np.ascontiguousarray(w[0]), float(b[0])
+            return lambda block: kernel(parameters, operand(block), block.y, block.weights, *at)
 
         def term(block: Block) -> np.ndarray:
             z = block.X @ w.T + b
@@ -190,29 +214,31 @@ class RowsObjective(Objective):
         self, w: np.ndarray, b: np.ndarray, centre: np.ndarray, pairs: list[tuple[int, int]]
     ) -> Callable[[Block], np.ndarray]:
         """Return the function that gives a block's curvature by pairs of outputs, shape (pairs, d+1 or more, same)."""
-        if self._compiles:
-            kernel, coefficients = curvature_kernel(self.loss, self._order), np.ascontiguousarray(w[0])
-            return lambda block: kernel(*block, coefficients, float(b[0]), centre)[None]
+        if self._compiles and self.rows.crowded:
+            kernel, parameters = curvature_kernel(type(self.loss), self._layout), self.loss.parameters
+            at = np.ascontiguousarray(w[0]), float(b[0]), centre
+            return lambda block: kernel(parameters, operand(block), block.y, block.weights, *at)[None]
 
         def term(block: Block) -> np.ndarray:
             z = block.X @ w.T + b
-            columns = np.column_stack([block.X - centre, np.ones(len(block.X))])
+            others = np.ones((len(z), 1))
             if self.outputs == 1:
                 curvature, slope = self.loss.curvature(block.y, z[:, 0]), self.loss.derivative(block.y, z[:, 0])
                 slope = np.divide(slope, curvature, out=np.zeros_like(slope), where=curvature > 0)
-                columns = np.column_stack([columns, slope])
+                others = np.column_stack([others, slope])
             bends = self._bends(block, z).reshape(-1, self.outputs, self.outputs)
-            return np.stack([(columns * bends[:, k, m, None]).T @ columns for k, m in pairs])
+            multiply = gram if self.rows.crowded else sparse_gram
+            return np.stack([multiply(block, others, bends[:, k, m], centre) for k, m in pairs])
 
         return term
 
     @property
     def _compiles(self) -> bool:
-        return self.outputs == 1 and self.rows.count * self.rows.columns >= WORTH_A_KERNEL
+        return self.outputs == 1 and self.rows.cells >= WORTH_A_KERNEL
 
     @property
-    def _order(self) -> str:
-        return "C" if self.rows.block(0).X.flags.c_contiguous else "F"
+    def _layout(self) -> str:
+        return layout_name(self.rows.block(0))
 
     def _bends(self, block: Block, z: np.ndarray) -> np.ndarray:
         if self.outputs == 1:
@@ -224,14 +250,14 @@ class RowsObjective(Objective):
         parts = [(slopes.T @ X).ravel()] + ([slopes.sum(axis=0)] if self.intercept else [])
         return np.concatenate(parts)
 
-    def _with_penalty(self, hessian: np.ndarray) -> np.ndarray:
-        """Return the Hessian, by output and column, as a matrix over flat parameters, with the penalty's part."""
+    def _with_ridge(self, hessian: np.ndarray) -> np.ndarray:
+        """Return the Hessian, by output and column, as a matrix over flat parameters, with that of the ridge."""
         outputs, columns = self.outputs, self.rows.columns
         place = np.empty((outputs, hessian.shape[1]), dtype=np.intp)
         place[:, :columns] = np.arange(self.coefficients).reshape(outputs, columns)
         place[:, columns:] = self.coefficients + np.arange(outputs)[:, None]
         flat = np.empty((self.size, self.size))
         flat[np.ix_(place.ravel(), place.ravel())] = hessian.reshape(self.size, self.size)
-        if self.penalty is not None:
-            flat[np.arange(self.coefficients), np.arange(self.coefficients)] += self.penalty.strength
+        if self.ridge is not None:
+            flat[np.arange(self.coefficients), np.arange(self.coefficients)] += self.ridge.strength
         return flat

@@ -45,14 +45,14 @@ class Factored:
         blocks = [objective.rows.block(index) for index in range(objective.rows.blocks)]
         self._factor = objective.loss.steepest / objective.rows.total
         self._roots = np.sqrt(np.concatenate([block.weights for block in blocks]) * self._factor)
-        columns = np.concatenate([block.X - centre for block in blocks])
+        columns = np.concatenate([block.dense() - centre for block in blocks])
         sizes = np.sqrt(np.mean(columns**2, axis=0)) + np.abs(centre)
         if objective.intercept:
             columns, sizes = np.column_stack([columns, np.ones(len(columns))]), np.append(sizes, 1.0)
         matrix = columns * self._inverse * self._roots[:, None]
-        if objective.penalty is not None:
+        if objective.ridge is not None:
             below = np.zeros((objective.rows.columns, objective.size))
-            np.fill_diagonal(below, np.sqrt(objective.penalty.strength))
+            np.fill_diagonal(below, np.sqrt(objective.ridge.strength))
             matrix = np.concatenate([matrix, below * self._inverse])
         left, values, right = np.linalg.svd(matrix, full_matrices=False)
         # cells are numbers to within rounding: so small a change of them must not decide
@@ -90,8 +90,8 @@ class Factored:
         blocks = (rows.block(index) for index in range(rows.blocks))
         # rounded as the cost is: the gap is that of the very cost
         residual = np.concatenate([block.y - (block.X @ w.T + b)[:, 0] for block in blocks]) * self._roots
-        if self._objective.penalty is not None:
-            residual = np.concatenate([residual, -np.sqrt(self._objective.penalty.strength) * w[0]])
+        if self._objective.ridge is not None:
+            residual = np.concatenate([residual, -np.sqrt(self._objective.ridge.strength) * w[0]])
         return self._left.T @ residual
 
     def _step(self, parts: np.ndarray) -> np.ndarray:

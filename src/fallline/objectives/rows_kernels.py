@@ -1,4 +1,4 @@
-"""Compiled kernels over a block of rows, each row read once: cost with gradient, and curvature."""
+"""Compiled kernels over a block of rows, each row read once: cost with gradient, curvature, and products with it."""
 
 from __future__ import annotations
 
@@ -10,80 +10,114 @@ from typing import Any
 import numpy as np
 
 from fallline.losses import Loss
+from fallline.objectives.rows_layouts import Layout, layout_of
 
-__all__ = ["curvature_kernel", "row_kernel"]
+__all__ = ["curvature_kernel", "product_kernel", "row_kernel"]
 
 Array = np.ndarray
 
-STRIP = {"C": 64, "F": 1024}
-"""Rows handled together: few enough to stay in a near cache between the two uses of a row, enough for long reads."""
+STRIP = 64
+"""Rows whose columns are multiplied together: few enough to stay in a near cache."""
 
 FAST = {"reassoc", "contract", "nsz"}
 """Sums may be reordered for speed; nan and infinity keep their meaning, which a diverging run needs."""
 
 
 @cache
-def row_kernel(loss: type[Loss], order: str) -> Callable[..., np.ndarray]:
-    """Return ``kernel(X, y, weights, w, b) -> [cost, *gradient of w, gradient of b]``, a weighted sum over rows.
+def row_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]:
+    """Return ``kernel(parameters, X, y, weights, w, b) -> [cost, *gradient of w, gradient of b]``, a sum over rows.
+
+    Each formula of a loss is compiled once, its parameters being arguments. All sums are in double precision.
 
     Parameters
     ----------
     loss : Loss class
         Of a single predictor.
-    order : {"C", "F"}
-        How `X`, shape (m, d), lies in memory.
+    layout : str
+        How `X`, shape (m, d), lies in memory, as `layout_of` tells.
     """
-    value, derivative = _inlined(_own(loss.value)), _inlined(_own(loss.derivative))
-    predict, accumulate = _predict(order), _accumulate(order)
-    strip = STRIP[order]
+    value, derivative = _formula(loss.value), _formula(loss.derivative)
+    strip_of, predict, accumulate = _steps(layout_of(layout))
 
-    def kernel(X: Array, y: Array, weights: Array, w: Array, b: float) -> Array:
-        rows, columns = X.shape
+    def kernel(parameters: Any, X: Any, y: Array, weights: Array, w: Array, b: float) -> Array:
+        rows, columns = len(y), len(w)
         total = np.zeros(columns + 2)
         gradient = total[1 : columns + 1]
+        strip = strip_of(columns)
         z = np.empty(strip)
         for first in range(0, rows, strip):
-            last = min(first + strip, rows)
-            predict(X, first, last, w, b, z)
-            for i in range(first, last):
-                here, weight = z[i - first], weights[i]
-                total[0] += weight * value(y[i], here)
-                z[i - first] = weight * derivative(y[i], here)
-                total[columns + 1] += z[i - first]
-            accumulate(X, first, last, z, gradient)
+            count = min(strip, rows - first)
+            predict(X, first, count, w, b, z)
+            cost = slope = 0.0
+            for i in range(count):
+                here, mine, weight = z[i], y[first + i], weights[first + i]
+                cost += weight * value(parameters, mine, here)
+                z[i] = weight * derivative(parameters, mine, here)
+                slope += z[i]
+            total[0] += cost
+            total[columns + 1] += slope
+            accumulate(X, first, count, z, gradient)
         return total
 
     return _compiled(kernel)
 
 
 @cache
-def curvature_kernel(loss: type[Loss], order: str) -> Callable[..., np.ndarray]:
-    """Return ``kernel(X, y, weights, w, b, centre) -> A.T @ diag(weights·curvature) @ A``.
+def product_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]:
+    """Return ``kernel(parameters, X, y, weights, w, b, v, c) -> [*products of w, product of b]``.
+
+    It is the Hessian at ``(w, b)`` times the direction ``(v, c)``, summed over the rows.
+    """
+    bend = _formula(loss.curvature)
+    strip_of, predict, accumulate = _steps(layout_of(layout))
+
+    def kernel(parameters: Any, X: Any, y: Array, weights: Array, w: Array, b: float, v: Array, c: float) -> Array:
+        rows, columns = len(y), len(w)
+        total = np.zeros(columns + 1)
+        product = total[:columns]
+        strip = strip_of(columns)
+        z, change = np.empty(strip), np.empty(strip)
+        for first in range(0, rows, strip):
+            count = min(strip, rows - first)
+            predict(X, first, count, w, b, z)
+            predict(X, first, count, v, c, change)
+            for i in range(count):
+                change[i] *= weights[first + i] * bend(parameters, y[first + i], z[i])
+                total[columns] += change[i]
+            accumulate(X, first, count, change, product)
+        return total
+
+    return _compiled(kernel)
+
+
+@cache
+def curvature_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]:
+    """Return ``kernel(parameters, X, y, weights, w, b, centre) -> A.T @ diag(weights·curvature) @ A``.
 
     The columns of A are those of ``X - centre``, ones, and ``derivative/curvature``, so that the last row of the
     product is the gradient in centred columns. Only its lower triangle, shape (d+2, d+2), is meant. Columns are
     multiplied two by four, strip by strip, which keeps the processor's registers full whatever their number.
     """
-    bend, derivative = _inlined(_own(loss.curvature)), _inlined(_own(loss.derivative))
-    predict, gather = _predict(order), _gather(order)
-    strip = STRIP["C"]
+    bend, derivative = _formula(loss.curvature), _formula(loss.derivative)
+    predict, gather = _inlined(layout_of(layout).predict), _inlined(layout_of(layout).gather)
+    strip = STRIP
 
-    def kernel(X: Array, y: Array, weights: Array, w: Array, b: float, centre: Array) -> Array:
-        rows, columns = X.shape
+    def kernel(parameters: Any, X: Any, y: Array, weights: Array, w: Array, b: float, centre: Array) -> Array:
+        rows, columns = len(y), len(w)
         padded = (columns + 5) // 4 * 4
         total, turned = np.zeros((padded, padded)), np.zeros((padded, strip))
         z = np.empty(strip)
         for first in range(0, rows, strip):
-            last = min(first + strip, rows)
-            if last - first < strip:
+            count = min(strip, rows - first)
+            if count < strip:
                 turned[:] = 0.0
-            predict(X, first, last, w, b, z)
-            for i in range(first, last):
-                here, weight = z[i - first], weights[i]
-                root = np.sqrt(weight * bend(y[i], here))
-                z[i - first] = turned[columns, i - first] = root
-                turned[columns + 1, i - first] = weight * derivative(y[i], here) / root if root > 0 else 0.0
-            gather(X, first, last, centre, z, turned)
+            predict(X, first, count, w, b, z)
+            for i in range(count):
+                here, mine, weight = z[i], y[first + i], weights[first + i]
+                root = np.sqrt(weight * bend(parameters, mine, here))
+                z[i] = turned[columns, i] = root
+                turned[columns + 1, i] = weight * derivative(parameters, mine, here) / root if root > 0 else 0.0
+            gather(X, first, count, centre, z, turned)
             for j in range(0, padded, 2):
                 for k in range(0, j + 2, 4):
                     a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = 0.0
@@ -111,71 +145,32 @@ def curvature_kernel(loss: type[Loss], order: str) -> Callable[..., np.ndarray]:
     return _compiled(kernel)
 
 
-def _predict(order: str) -> Callable[..., Any]:
-    def by_row(X: Array, first: int, last: int, w: Array, b: float, z: Array) -> None:
-        for i in range(first, last):
-            here = 0.0
-            for j in range(X.shape[1]):
-                here += X[i, j] * w[j]
-            z[i - first] = here + b
-
-    def by_column(X: Array, first: int, last: int, w: Array, b: float, z: Array) -> None:
-        for i in range(first, last):
-            z[i - first] = b
-        for j in range(X.shape[1]):
-            for i in range(first, last):
-                z[i - first] += X[i, j] * w[j]
-
-    return _inlined(by_row if order == "C" else by_column)
+def _steps(layout: Layout) -> tuple[Any, Any, Any]:
+    return _inlined(layout.strip), _inlined(layout.predict), _inlined(layout.accumulate)
 
 
-def _accumulate(order: str) -> Callable[..., Any]:
-    def by_row(X: Array, first: int, last: int, r: Array, gradient: Array) -> None:
-        for i in range(first, last):
-            for j in range(X.shape[1]):
-                gradient[j] += r[i - first] * X[i, j]
+def _formula(formula: Any) -> Any:
+    """Return a loss's formula with NumPy's functions replaced by those that run on several rows at once."""
+    from fallline.objectives import rows_math
 
-    def by_column(X: Array, first: int, last: int, r: Array, gradient: Array) -> None:
-        for j in range(X.shape[1]):
-            here = 0.0
-            for i in range(first, last):
-                here += r[i - first] * X[i, j]
-            gradient[j] += here
-
-    return _inlined(by_row if order == "C" else by_column)
+    return _inlined(formula, np=rows_math)
 
 
-def _gather(order: str) -> Callable[..., Any]:
-    def by_row(X: Array, first: int, last: int, centre: Array, root: Array, turned: Array) -> None:
-        for i in range(first, last):
-            for j in range(X.shape[1]):
-                turned[j, i - first] = (X[i, j] - centre[j]) * root[i - first]
-
-    def by_column(X: Array, first: int, last: int, centre: Array, root: Array, turned: Array) -> None:
-        for j in range(X.shape[1]):
-            for i in range(first, last):
-                turned[j, i - first] = (X[i, j] - centre[j]) * root[i - first]
-
-    return _inlined(by_row if order == "C" else by_column)
-
-
-def _inlined(function: Any) -> Any:
+def _inlined(function: Any, **instead: Any) -> Any:
+    """Return a copy of a function, for kernels, that Numba's cache tells apart by its text, not by where it stands."""
     from numba.extending import register_jitable
 
-    return register_jitable(function)
-
-
-def _own(formula: Any) -> Any:
-    """Return a copy of a formula that Numba's cache tells apart by what it computes, not by where it stands."""
-    copy = FunctionType(formula.__code__, {"np": np}, formula.__name__)
-    copy.__qualname__ = f"<locals>.{formula.__qualname__}"
-    return copy
+    names = function.__code__.co_names
+    used = {name: thing for name, thing in function.__globals__.items() if name in names or name == "__name__"}
+    copy = FunctionType(function.__code__, used | instead, function.__name__)
+    copy.__qualname__ = f"<locals>.{function.__qualname__}"
+    return register_jitable(forceinline=True)(copy)
 
 
 def _compiled(kernel: Any) -> Any:
     import numba
 
-    settings: dict[str, Any] = {"nogil": True, "fastmath": FAST}
+    settings: dict[str, Any] = {"nogil": True, "fastmath": FAST, "error_model": "numpy"}
     try:
         return numba.njit(cache=True, **settings)(kernel)
     except RuntimeError:  # no folder to keep the machine code in: compile it anew in each process

@@ -129,7 +129,7 @@ class Metric:
         inverse = sum(self.root[rows] @ self.root[rows].T for rows in self.places())
 
         def longest(block: Block) -> float:
-            columns = block.X - self.centre
+            columns = block.dense() - self.centre
             if self.intercept:
                 columns = np.column_stack([columns, np.ones(len(columns))])
             squares = np.sum((columns @ inverse) * columns, axis=1)

@@ -40,11 +40,8 @@ class TorchFunction(Objective):
         self.size, self.dtype = layout.size, layout.dtype
 
     def value(self, x: np.ndarray) -> float:
-        import torch
-
         self.counts.function += 1
-        # not under no_grad: the function may differentiate within itself
-        with torch.enable_grad():
+        with self.layout.scope():
             return one_number(self.function(self.layout.arguments(x), *self.args))
 
     def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:

@@ -76,7 +76,7 @@ class AdGDStep(StepRule):
         rate = xp.minimum(grown, xp.where(room > 0, state.rate / xp.sqrt(or_one(room)), grown))
         rate, spent = self._first(here, direction, evaluate, first, rate)
         ratio = xp.where(first, state.ratio, rate / or_one(state.rate))
-        there = evaluate.point(here.x - rate * direction)
+        there = evaluate.point(evaluate.reach(here.x, direction, rate))
         return Taken(rate, there, AdGDState(here.x, here.gradient, rate, ratio, state.steps + 1), 1 + spent)
 
     def _first(self, here: Point, direction: Any, evaluate: Evaluate, first: Any, rate: Any) -> tuple[Any, Any]:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from fallline.arrays.namespace import namespace, while_loop
 from fallline.errors import InputError
+from fallline.penalties.base import Penalty
 from fallline.steps.base import Evaluate, Point, StepRule, Taken
 
 __all__ = ["Backtracking"]
@@ -14,6 +15,7 @@ __all__ = ["Backtracking"]
 
 class _Trial(NamedTuple):
     rate: Any
+    x: Any
     fun: Any
     trials: Any
 
@@ -21,6 +23,9 @@ class _Trial(NamedTuple):
 @dataclass(frozen=True, kw_only=True)
 class Backtracking(StepRule):
     """Accept the first rate with ``f(x - rate*d) <= f(x) - c * rate * g·d``, shrinking from the last one grown.
+
+    With a penalty the step leads ``there = prox(x - rate*d)``, and the smooth part must obey its equal for ``d = g``,
+    ``f(there) <= f(x) + g·(there - x) + (1-c)/rate * ||there - x||²``.
 
     Parameters
     ----------
@@ -40,7 +45,9 @@ class Backtracking(StepRule):
 
     References
     ----------
-    L. Armijo, "Minimization of functions having Lipschitz continuous first partial derivatives", 1966.
+    L. Armijo, "Minimization of functions having Lipschitz continuous first partial derivatives", 1966; with a penalty
+    A. Beck and M. Teboulle, "A fast iterative shrinkage-thresholding algorithm for linear inverse problems", 2009,
+    section 4.
 
     Examples
     --------
@@ -75,17 +82,31 @@ class Backtracking(StepRule):
     def take(self, here: Point, direction: Any, evaluate: Evaluate, state: Any) -> Taken:
         xp = namespace(here.x)
         slope = xp.sum(here.gradient * direction)
+        downhill = evaluate.leads_down(slope)
+
+        def fell(trial: _Trial) -> Any:
+            if evaluate.penalty is None:
+                return (trial.fun <= here.fun - self.c * trial.rate * slope) & xp.isfinite(trial.fun)
+            return self._fits(here, trial, evaluate.penalty)
 
         def refused(trial: _Trial) -> Any:
-            enough = trial.fun <= here.fun - self.c * trial.rate * slope
-            return ~(enough & xp.isfinite(trial.fun)) & (slope > 0) & (trial.trials < self.max_trials)
+            return ~fell(trial) & downhill & (trial.trials < self.max_trials)
 
         def attempt(rate: Any, trials: Any) -> _Trial:
-            return _Trial(rate, evaluate.cost(here.x - rate * direction), trials)
+            there = evaluate.reach(here.x, direction, rate)
+            return _Trial(rate, there, evaluate.cost(there), trials)
 
         first = attempt(state * self.grow, 0 * state + 1)
         last = while_loop(refused, lambda trial: attempt(trial.rate * self.shrink, trial.trials + 1), first, here.x)
-        fell = (last.fun <= here.fun - self.c * last.rate * slope) & xp.isfinite(last.fun) & (slope > 0)
-        rate = xp.where(fell, last.rate, 0 * last.rate)
-        there = evaluate.point(here.x - rate * direction)
-        return Taken(rate, there, xp.where(fell, last.rate, state), last.trials + 1)
+        good = fell(last) & downhill
+        rate = xp.where(good, last.rate, 0 * last.rate)
+        there = evaluate.point(xp.where(good, last.x, here.x))
+        return Taken(rate, there, xp.where(good, last.rate, state), last.trials + 1)
+
+    def _fits(self, here: Point, trial: _Trial, penalty: Penalty) -> Any:
+        """Tell whether the smooth part lies below its parabola of curvature ``2*(1-c)/rate``, or rounding hides it."""
+        xp, moved = namespace(here.x), trial.x - here.x
+        before, after = here.fun - penalty.value(here.x), trial.fun - penalty.value(trial.x)
+        noise = 4 * xp.finfo(here.x.dtype).eps * xp.abs(here.fun)
+        curve = (1 - self.c) * xp.sum(moved * moved) / trial.rate
+        return (after <= before + xp.sum(here.gradient * moved) + curve + noise) & xp.isfinite(trial.fun)

@@ -88,28 +88,30 @@ class BarzilaiBorweinStep(StepRule):
     def take(self, here: Point, direction: Any, evaluate: Evaluate, state: BarzilaiBorweinState) -> Taken:
         xp = namespace(here.x)
         slope = xp.sum(here.gradient * direction)
+        downhill = evaluate.leads_down(slope)
         costs = xp.concat([state.costs[1:], xp.reshape(here.fun, (1,))])
         ceiling = xp.max(costs) + 4 * xp.finfo(here.x.dtype).eps * xp.abs(here.fun)
 
         def fell(trial: _Trial) -> Any:
-            return trial.point.fun <= ceiling - self.c * trial.rate * slope
+            return trial.point.fun <= ceiling - self.c * evaluate.fall(here.x, trial.point.x, trial.rate, slope)
 
         def refused(trial: _Trial) -> Any:
-            return ~fell(trial) & (slope > 0) & (trial.trials < self.max_trials)
+            return ~fell(trial) & downhill & (trial.trials < self.max_trials)
 
         def attempt(rate: Any, trials: Any) -> _Trial:
-            return _Trial(rate, evaluate.point(here.x - rate * direction), trials)
+            return _Trial(rate, evaluate.point(evaluate.reach(here.x, direction, rate)), trials)
 
         def shortened(trial: _Trial) -> _Trial:
             # the minimum of the parabola through both costs and the slope, kept between a tenth and a half
-            excess = 2 * (trial.point.fun - here.fun + trial.rate * slope)
-            share = trial.rate * slope / xp.where(excess > 0, excess, 1)
+            fall = evaluate.fall(here.x, trial.point.x, trial.rate, slope)
+            excess = 2 * (trial.point.fun - here.fun + fall)
+            share = fall / xp.where(excess > 0, excess, 1)
             share = xp.where((excess > 0) & xp.isfinite(excess), xp.clip(share, 0.1, 0.5), 0.1)
             return attempt(share * trial.rate, trial.trials + 1)
 
         first = attempt(self._proposed(here, direction, state), 0 * state.steps + 1)
         last = while_loop(refused, shortened, first, here.x)
-        good = fell(last) & (slope > 0)
+        good = fell(last) & downhill
         there = Point(*(xp.where(good, a, b) for a, b in zip(last.point, here, strict=True)))
         after = BarzilaiBorweinState(here.x, here.gradient, costs, state.steps + 1)
         return Taken(xp.where(good, last.rate, 0 * last.rate), there, after, last.trials)

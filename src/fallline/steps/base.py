@@ -7,6 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from fallline.arrays.namespace import namespace
+from fallline.penalties.base import Penalty
+
 __all__ = ["Evaluate", "Point", "StepRule", "Taken"]
 
 
@@ -19,10 +22,38 @@ class Point(NamedTuple):
 
 
 class Evaluate(NamedTuple):
-    """The objective, as a step rule may ask it: the cost alone, or the point with cost and gradient."""
+    """The objective, as a step rule may ask it: the cost alone, or the point with cost and gradient.
+
+    Where there is a penalty, the cost includes it; the gradient is that of the smooth part.
+    """
 
     cost: Callable[[Any], Any]
     point: Callable[[Any], Point]
+    penalty: Penalty | None = None
+
+    def reach(self, x: Any, direction: Any, rate: Any) -> Any:
+        """Return where the step ``x - rate * direction`` leads, through the penalty's proximal map."""
+        there = x - rate * direction
+        return there if self.penalty is None else self.penalty.prox(there, rate)
+
+    def fall(self, x: Any, there: Any, rate: Any, slope: Any) -> Any:
+        """Return how far the cost should fall on the way: ``rate * slope``, or of a proximal step its equal.
+
+        `slope` is the gradient times the direction. See A. Beck, *First-Order Methods in Optimization*, 2017,
+        section 10.3.3.
+        """
+        if self.penalty is None:
+            return rate * slope
+        xp, moved = namespace(x), x - there
+        return xp.sum(moved * moved) / xp.where(rate > 0, rate, 1)
+
+    def leads_down(self, slope: Any) -> Any:
+        """Tell whether a step goes down at first, gradient times direction being `slope`; a proximal one does."""
+        return slope > (0 if self.penalty is None else -float("inf"))
+
+    def slope(self, point: Point) -> Any:
+        """Return the gradient at a point, or of a penalised cost the vector that is zero where the point is optimal."""
+        return point.gradient if self.penalty is None else self.penalty.slope(point.x, point.gradient)
 
 
 class Taken(NamedTuple):

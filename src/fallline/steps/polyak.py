@@ -61,4 +61,4 @@ class Polyak(StepRule):
         above = here.fun - self.minimum
         usable = (slope > 0) & (above > 0)
         rate = xp.where(usable, xp.minimum(above / xp.where(usable, slope, 1), self.cap + 0 * slope), 0 * slope)
-        return Taken(rate, evaluate.point(here.x - rate * direction), state, 1)
+        return Taken(rate, evaluate.point(evaluate.reach(here.x, direction, rate)), state, 1)

@@ -13,18 +13,16 @@ __all__ = ["StrongWolfe"]
 
 
 class _Search(NamedTuple):
-    """The bracket: `low` is the best rate that fell enough and still slopes down; `high` is past the minimum."""
+    """The bracket: `low` is the best rate that fell enough and still slopes down; `high` is past the minimum.
 
-    low: Any
-    low_fun: Any
-    low_slope: Any
-    high: Any
-    high_fun: Any
-    high_slope: Any
-    rate: Any
-    trial: Point
+    Each is (rate, cost, slope); `best` is the point at `low`, or the one accepted.
+    """
+
+    low: tuple[Any, Any, Any]
+    high: tuple[Any, Any, Any]
     best: Point
-    accepted: Any
+    rate: Any
+    ended: Any
     trials: Any
 
 
@@ -71,46 +69,46 @@ class StrongWolfe(StepRule):
         if self.max_trials < 1:
             raise InputError(f"max_trials must be at least 1; got {self.max_trials!r}. A step needs one evaluation.")
 
-    def init(self, x: Any) -> tuple[()]:
-        return ()
+    def init(self, x: Any) -> Any:
+        return 0 * x[0] + 1
 
-    def take(self, here: Point, direction: Any, evaluate: Evaluate, state: tuple[()]) -> Taken:
+    def take(self, here: Point, direction: Any, evaluate: Evaluate, state: Any) -> Taken:
         xp = namespace(here.x)
         slope = -xp.sum(here.gradient * direction)
-        noise = 4 * xp.finfo(here.x.dtype).eps * xp.abs(here.fun)
+        zero = 0 * slope
+        # rounding of the cost, and of the parameters themselves
+        noise = xp.finfo(here.x.dtype).eps * (4 * xp.abs(here.fun) + xp.sum(xp.abs(here.x * here.gradient)))
 
         def going(search: _Search) -> Any:
-            return ~search.accepted & (search.trials < self.max_trials)
+            return ~search.ended & (search.trials < self.max_trials)
 
         def attempt(search: _Search) -> _Search:
             trial = evaluate.point(here.x - search.rate * direction)
-            return self._judge(search, trial, -xp.sum(trial.gradient * direction), here.fun, slope, noise)
+            return self._judge(search, trial, -xp.sum(trial.gradient * direction), here, slope, noise)
 
-        zero = 0 * slope
-        infinity, none = zero + float("inf"), 0 * xp.sum(here.x != here.x)
-        start = _Search(
-            zero, here.fun, slope, infinity, here.fun, zero, zero + 1, here, here, slope >= 0, none
-        )  # fmt: skip
+        # the state is the slope of the last search where it found nothing: there the same one would find nothing again
+        vain = (slope >= 0) | (slope == state)
+        low, high = (zero, here.fun, slope), (zero + float("inf"), here.fun, zero)
+        start = _Search(low, high, here, zero + 1, vain, 0 * xp.sum(here.x != here.x))
         end = while_loop(going, attempt, start, here.x)
-        rate = xp.where(end.accepted & (end.trials > 0), end.rate, end.low)
-        point = Point(*(xp.where(end.accepted, a, b) for a, b in zip(end.trial, end.best, strict=True)))
-        return Taken(rate, point, state, end.trials)
+        found = end.low[0] > 0
+        return Taken(end.low[0], end.best, xp.where(found, zero + 1, slope), end.trials)
 
-    def _judge(self, s: _Search, trial: Point, trial_slope: Any, fun: Any, slope: Any, noise: Any) -> _Search:
+    def _judge(self, s: _Search, trial: Point, trial_slope: Any, here: Point, slope: Any, noise: Any) -> _Search:
+        # comparisons with what is not a number are false: such a trial is neither taken nor walked on from
         xp = namespace(trial.x)
-        finite = xp.isfinite(trial.fun) & xp.isfinite(trial_slope)
-        fell = finite & (trial.fun <= fun + self.c1 * s.rate * slope)
-        nearly = finite & (trial.fun <= fun + noise)
+        fell = trial.fun <= here.fun + self.c1 * s.rate * slope
+        nearly = trial.fun <= here.fun + noise
         flat = xp.abs(trial_slope) <= -self.c2 * slope
-        approximate = nearly & (trial_slope <= (2 * self.c1 - 1) * slope) & (trial_slope >= self.c2 * slope)
-        accepted = (fell & flat) | approximate
-        ahead = (fell | nearly) & (trial_slope < 0) & (trial.fun <= s.low_fun + noise)
-        low = _pick(xp, ahead, (s.rate, trial.fun, trial_slope), (s.low, s.low_fun, s.low_slope))
-        high = _pick(xp, ahead, (s.high, s.high_fun, s.high_slope), (s.rate, trial.fun, trial_slope))
-        best = Point(*(xp.where(ahead, a, b) for a, b in zip(trial, s.best, strict=True)))
-        following = xp.where(accepted, s.rate, _next_rate(xp, low, high, (s.low, s.low_fun, s.low_slope)))
-        (a, fa, sa), (b, fb, sb) = low, high
-        return _Search(a, fa, sa, b, fb, sb, following, trial, best, accepted, s.trials + 1)
+        approximate = (trial_slope <= (2 * self.c1 - 1) * slope) & (trial_slope >= self.c2 * slope)
+        accepted = (fell & flat) | (nearly & approximate)
+        ahead = accepted | ((fell | nearly) & (trial_slope < 0) & (trial.fun <= s.low[1] + noise))
+        tried = (s.rate, trial.fun, trial_slope)
+        low, high = _pick(xp, ahead, tried, s.low), _pick(xp, ahead, s.high, tried)
+        best = Point(*_pick(xp, ahead, trial, s.best))
+        # what is left of the bracket is too level, or too narrow, for a cost that differs
+        spent = (low[2] * (low[0] - high[0]) <= noise / 8) | ~xp.any(trial.x != here.x)
+        return _Search(low, high, best, _next_rate(xp, low, high, s.low), accepted | spent, s.trials + 1)
 
 
 def _pick(xp: Any, condition: Any, yes: tuple[Any, ...], no: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -118,29 +116,20 @@ def _pick(xp: Any, condition: Any, yes: tuple[Any, ...], no: tuple[Any, ...]) ->
 
 
 def _next_rate(xp: Any, low: tuple[Any, ...], high: tuple[Any, ...], before: tuple[Any, ...]) -> Any:
-    """Return the next rate: inside the bracket where there is one, further out otherwise."""
-    open_ended = ~xp.isfinite(high[0])
-    width = xp.where(open_ended, 0, high[0] - low[0])
-    usable = xp.isfinite(high[1]) & xp.isfinite(high[2]) & ~open_ended
-    # a side whose cost is not finite tells nothing but to stay far from it
-    share = xp.where(usable, 0.5, 0.1)
-    inside = _cubic_minimum(xp, low, high, usable, low[0] + share * width)
-    inside = xp.minimum(xp.maximum(inside, low[0] + 0.1 * width), low[0] + 0.9 * width)
-    step = low[0] - before[0]
-    outside = _cubic_minimum(xp, before, low, open_ended, low[0] + 9 * step)
-    outside = xp.where(outside > low[0], outside, low[0] + 9 * step)
-    outside = xp.minimum(xp.maximum(outside, low[0] + step), low[0] + 9 * step)
-    return xp.where(open_ended, outside, inside)
+    """Return the next rate: inside the bracket where there is one, further out otherwise.
 
-
-def _cubic_minimum(xp: Any, a: tuple[Any, ...], b: tuple[Any, ...], usable: Any, otherwise: Any) -> Any:
-    """Return where the cubic through two (rate, value, slope) has its minimum (Nocedal & Wright, eq. 3.59)."""
-    span = xp.where(usable & (b[0] != a[0]), b[0] - a[0], 1)
-    fb, sb = xp.where(usable, b[1], 0), xp.where(usable, b[2], 0)
-    d1 = a[2] + sb - 3 * (fb - a[1]) / span
-    inner = d1 * d1 - a[2] * sb
+    It is where the cubic through two rates, their costs and slopes has its minimum (Nocedal & Wright, eq. 3.59).
+    """
+    outwards = ~xp.isfinite(high[0])
+    a, b = _pick(xp, outwards, before, low), _pick(xp, outwards, low, high)
+    width = b[0] - a[0]
+    d1 = a[2] + b[2] - 3 * (b[1] - a[1]) / width
+    inner = d1 * d1 - a[2] * b[2]
     d2 = xp.sqrt(xp.where(inner > 0, inner, 0))
-    bottom = sb - a[2] + 2 * d2
-    share = (sb + d2 - d1) / xp.where(bottom != 0, bottom, 1)
-    good = usable & (inner >= 0) & (bottom != 0) & xp.isfinite(share)
-    return xp.where(good, b[0] - span * xp.where(good, share, 0), otherwise)
+    bottom = b[2] - a[2] + 2 * d2
+    share = 1 - (b[2] + d2 - d1) / xp.where(bottom != 0, bottom, 1)
+    # a cost that is not finite tells nothing but to stay far from it
+    otherwise = xp.where(outwards, 10, xp.where(xp.isfinite(d1), 0.5, 0.1))
+    good = (inner >= 0) & (bottom != 0) & ((share > 1) | ~outwards)
+    bounded = xp.minimum(xp.maximum(share, xp.where(outwards, 2, 0.1)), xp.where(outwards, 10, 0.9))
+    return a[0] + width * xp.where(good, bounded, otherwise)

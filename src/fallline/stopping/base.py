@@ -30,7 +30,8 @@ class Rule(ABC):
     """A rule that looks at the records and says at which to stop.
 
     Rules combine: ``a | b`` stops where either holds, ``a & b`` where both hold at the same step; the reason told is
-    then the left one's.
+    then the left one's. Those of fallline also judge many runs side by side: columns of shape (n, m) for m runs, `x` of
+    shape (n, d, m), and `iteration` and `seconds`, the same for all, of shape (n, 1).
     """
 
     def init(self) -> Any:

@@ -18,17 +18,18 @@ FOLD = 1e20
 class Guards(Rule):
     """Stop where the cost is not finite, has grown 1e20-fold since the start, or has fallen as far below zero."""
 
-    def init(self) -> float | None:
+    def init(self) -> Any:
         return None
 
-    def judge(self, rows: Rows, before: Rows, state: float | None) -> tuple[np.ndarray | None, Any]:
-        scale = (abs(float(before.fun[-1])) or 1.0) if state is None else state
+    def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray | None, Any]:
+        scale = np.abs(before.fun[-1].astype(np.float64)) if state is None else state
+        scale = np.where(scale == 0, 1.0, scale)
         costs = rows.fun
         # two quick passes in the healthy case: nan fails both comparisons
-        if costs.min() >= -FOLD * scale and costs.max() <= FOLD * scale:
+        if (costs.min(axis=0) >= -FOLD * scale).all() and (costs.max(axis=0) <= FOLD * scale).all():
             return None, scale
-        codes = np.zeros(len(costs), dtype=np.int64)
+        codes = np.zeros(costs.shape, dtype=np.int64)
         codes[costs > FOLD * scale] = code_of(StopReason.DIVERGED)
         codes[~np.isfinite(costs)] = code_of(StopReason.NOT_FINITE)
-        codes[costs < -FOLD * max(scale, 1.0)] = code_of(StopReason.UNBOUNDED)
+        codes[costs < -FOLD * np.maximum(scale, 1.0)] = code_of(StopReason.UNBOUNDED)
         return codes, scale

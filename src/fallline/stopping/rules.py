@@ -60,11 +60,12 @@ class StepBelow(Rule):
     def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray | None, Any]:
         # the 2-norm is never below the largest change: rows ruled out by it need no second look
         close = rows.step_norm < self.tolerance * np.sqrt(rows.x.shape[1])
-        for row in np.flatnonzero(close):
-            previous = rows.x[row - 1] if row else before.x[-1]
-            close[row] = np.max(np.abs(rows.x[row] - previous)) < self.tolerance
-            if close[row]:
-                break
+        if close.any():
+            first = int(np.argmax(close.reshape(len(close), -1).any(axis=1)))
+            previous = rows.x[first - 1 : first] if first else before.x[-1:]
+            with np.errstate(invalid="ignore", over="ignore"):
+                changes = np.abs(np.diff(rows.x[first:], axis=0, prepend=previous))
+            close[first:] &= changes.max(axis=1) < self.tolerance
         return _codes(close, StopReason.SMALL_STEPS), state
 
 
@@ -127,7 +128,8 @@ class CostChangeBelow(Rule):
     def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray | None, Any]:
         with np.errstate(invalid="ignore", over="ignore"):
             return _codes(
-                np.abs(np.diff(rows.fun, prepend=before.fun[-1])) < self.tolerance, StopReason.SMALL_COST_CHANGE
+                np.abs(np.diff(rows.fun, axis=0, prepend=before.fun[-1:])) < self.tolerance,
+                StopReason.SMALL_COST_CHANGE,
             ), state
 
 
@@ -242,16 +244,16 @@ class NoImprovement(Rule):
     def __post_init__(self) -> None:
         _positive("patience", self.patience)
 
-    def init(self) -> tuple[float, int]:
+    def init(self) -> tuple[Any, Any]:
         return np.inf, 0
 
-    def judge(self, rows: Rows, before: Rows, state: tuple[float, int]) -> tuple[np.ndarray | None, tuple[float, int]]:
-        best, since = state
-        if before.iteration[-1] == 0 and not np.isnan(before.fun[-1]):
-            best = float(before.fun[-1])
+    def judge(self, rows: Rows, before: Rows, state: tuple[Any, Any]) -> tuple[np.ndarray | None, tuple[Any, Any]]:
+        best, since = (np.broadcast_to(each, rows.fun.shape[1:])[None] for each in state)
+        if before.iteration[-1] == 0:
+            best = np.where(np.isnan(before.fun[-1:]), best, before.fun[-1:])
         costs = np.where(np.isnan(rows.fun), np.inf, rows.fun)
-        lowest = np.minimum.accumulate(np.concatenate([[best], costs]))
+        lowest = np.minimum.accumulate(np.concatenate([best, costs]))
         improved = np.where(lowest[1:] < lowest[:-1], rows.iteration, -1)
-        last = np.maximum.accumulate(np.concatenate([[since], improved]))[1:]
+        last = np.maximum.accumulate(np.concatenate([since, improved]))[1:]
         holds = rows.iteration - last >= self.patience
-        return _codes(holds, StopReason.NO_PROGRESS), (float(lowest[-1]), int(last[-1]))
+        return _codes(holds, StopReason.NO_PROGRESS), (lowest[-1], last[-1])

@@ -12,6 +12,12 @@ VIEWS = {
     "trace_text": "fallline.views.text:trace_text",
     "result_html": "fallline.views.html:result_html",
     "trace_html": "fallline.views.html:trace_html",
+    "gradient_check_text": "fallline.views.checks:gradient_check_text",
+    "rate_range_text": "fallline.views.checks:rate_range_text",
+    "rate_range_plot": "fallline.views.rate_range:draw_rate_range",
+    "comparison_text": "fallline.views.compare:comparison_text",
+    "comparison_html": "fallline.views.compare:comparison_html",
+    "comparison_plot": "fallline.views.compare:comparison_plot",
     "live_line": "fallline.views.live:LiveLine",
 }
 

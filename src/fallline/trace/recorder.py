@@ -95,6 +95,17 @@ class Recorder:
             self._blocks = [self._thinned(block).copy() for block in self._blocks]
             self.kept = sum(map(len, self._blocks))
 
+    def rows(self) -> Rows | None:
+        """Return the rows kept evenly, in order; None where only the ends are."""
+        return Rows.join(self._blocks) if self._blocks else None
+
+    def restore(self, rows: Rows | None, stride: int, pins: dict[str, Rows]) -> None:
+        """Go on from what another recorder had kept: its `rows`, its stride, and its ends by name."""
+        self._blocks = [] if rows is None else [rows]
+        self.kept, self.stride = 0 if rows is None else len(rows), stride
+        self.first, self.last = pins.get("first"), pins.get("last")
+        self.best, self.broken = pins.get("best"), pins.get("broken")
+
     def blocks(self) -> list[Rows]:
         """Return everything kept as blocks, in order, each row once."""
         pins = [pin for pin in (self.first, self.best, self.broken, self.last) if pin is not None]

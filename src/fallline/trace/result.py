@@ -46,7 +46,8 @@ class Result:
     certificate : Certificate
         How far `x` is from the minimum.
     gradient_source : str
-        ``"compiled"``, ``"stepwise"``, ``"finite-differences"``, ``"user"`` or ``"torch"``.
+        ``"compiled"``, ``"stepwise"``, ``"jax"``, ``"torch"``, ``"tensorflow"``, ``"finite-differences"`` or
+        ``"user"``.
     method : str
         The method, with its settings.
     seconds : float

@@ -131,16 +131,26 @@ class Trace:
         return view("trace_text")(self)
 
     def __repr__(self) -> str:
+        if len(self) == 0:
+            return "Trace(0 rows)"
         return f"Trace({len(self)} rows, iterations {self.iteration[0]} to {self.iteration[-1]})"
 
     def _repr_html_(self) -> str:
         return view("trace_html")(self)
 
     def to_dict(self) -> dict[str, np.ndarray]:
-        """Return the columns by name; each parameter is a column of its own: ``x``, ``x[0]``, ``w[0, 1]``."""
+        """Return the columns by name; each parameter is a column of its own: ``x``, ``x[0]``, ``w[0, 1]``.
+
+        A parameter that is named as another column has an ``x.`` before its name: ``x.fun``.
+        """
+        others = {name: getattr(self, name) for name in NAMES if name not in ("iteration", "x")}
         table: dict[str, np.ndarray] = {"iteration": self.iteration}
-        table |= {name: self.flat_x[:, j] for j, name in enumerate(self.layout.names())}
-        return table | {name: getattr(self, name) for name in NAMES if name not in ("iteration", "x")}
+        for j, name in enumerate(self.layout.names()):
+            free = name
+            while free in table or free in others:
+                free = f"x.{free}"
+            table[free] = self.flat_x[:, j]
+        return table | others
 
     def to_pandas(self) -> pandas.DataFrame:
         """Return the table as a pandas data frame."""

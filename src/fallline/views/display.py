@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from matplotlib.text import Annotation
 
 __all__ = [
+    "ComparisonDisplay",
     "ContourDisplay",
     "CostDisplay",
     "CurveDisplay",
     "Display",
     "ParametersDisplay",
     "RateDisplay",
+    "RateRangeDisplay",
     "SurfaceDisplay",
 ]
 
@@ -93,3 +95,23 @@ class ParametersDisplay(Display):
     """Parameters by iteration, a line each."""
 
     lines_: list[Line2D]
+
+
+@dataclass
+class RateRangeDisplay(Display):
+    """Cost after a short run by learning rate; `lost_` marks rates whose cost is above the picture."""
+
+    cost_: Line2D
+    lost_: Line2D
+    usable_: Artist
+    start_: Line2D
+    limit_: Line2D | None
+    suggestion_: Line2D
+
+
+@dataclass
+class ComparisonDisplay(Display):
+    """Many runs, a line each, or their cost by learning rate, a line for each method; `best_` marks the lowest."""
+
+    lines_: list[Line2D]
+    best_: Line2D

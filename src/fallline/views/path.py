@@ -87,7 +87,8 @@ def window(result: Result, points: np.ndarray, margin: float = 0.12) -> np.ndarr
     low, high = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
     distance = result.certificate.distance
     if points.shape[1] == 1 and np.isfinite(distance):
-        minimum = flat(result.x) - np.sign(flat(result.jac)) * distance
+        x, slope = (flat(result.trace.layout.parts(tree)) for tree in (result.x, result.jac))
+        minimum = x - np.sign(slope) * distance
         low, high = np.minimum(low, minimum), np.maximum(high, minimum)
     extent = high - low
     size = np.maximum(np.abs(low), np.abs(high))

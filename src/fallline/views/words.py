@@ -40,7 +40,7 @@ def facts(result: Result) -> dict[str, str]:
     return {
         "x": parameters(result),
         "fun": number(result.fun, 9),
-        "gradient norm": number(float(np.linalg.norm(flat(result.jac))), 3),
+        "gradient norm": number(float(np.linalg.norm(flat(result.trace.layout.parts(result.jac)))), 3),
         "certificate": str(result.certificate),
         "method": result.method,
         "gradient": result.gradient_source,
@@ -51,7 +51,8 @@ def facts(result: Result) -> dict[str, str]:
 
 def parameters(result: Result) -> str:
     """Return the answer, the middle of a long one left out."""
-    vector, names = flat(result.x), result.trace.layout.names()
+    layout = result.trace.layout
+    vector, names = flat(layout.parts(result.x)), layout.names()
     values = [number(value, 9) for value in vector]
     if np.ndim(result.x) == 0 and not isinstance(result.x, (dict, list, tuple)):
         return values[0]

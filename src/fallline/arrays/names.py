@@ -1,0 +1,24 @@
+"""What the user's function calls its parameters."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["argument_name"]
+
+
+def argument_name(fun: Callable[..., Any]) -> str:
+    """Return what the function calls its first argument, for labels; "x" where that cannot be told.
+
+    Examples
+    --------
+    >>> argument_name(lambda theta: theta**2)
+    'theta'
+    """
+    try:
+        parameters = [p for p in inspect.signature(fun).parameters.values() if p.kind != p.VAR_KEYWORD]
+    except (TypeError, ValueError):
+        return "x"
+    return parameters[0].name if parameters and parameters[0].kind != inspect.Parameter.VAR_POSITIONAL else "x"

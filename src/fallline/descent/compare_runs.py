@@ -1,0 +1,223 @@
+"""The runs of a comparison: those alike go side by side in one program, the others one after the other."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fallline.descent.compiled import is_frozen
+from fallline.descent.compiled_many import ManyEngine
+from fallline.descent.loop import Run
+from fallline.descent.many import descend_many
+from fallline.descent.problem import belied
+from fallline.descent.step import Rate
+from fallline.descent.task import Task, standstill
+from fallline.descent.watch_many import ManyWatch
+from fallline.methods import Method, UpdateRule
+from fallline.methods.torch_optimizer import TorchOptimizer
+from fallline.objectives.base import Counts, Objective
+from fallline.schedules import Schedule
+from fallline.schedules.constant import Constant, PerParameter
+from fallline.steps import StepRule
+from fallline.trace import Finding, Record, Result, StopReason
+from fallline.trace.histories import MEMORY_OF_ALL
+
+__all__ = ["Entry", "Outcomes", "Runner"]
+
+FEW, FEW_SEARCHES = 8, 32
+"""Runs alike from which they go side by side; fewer are quicker one after the other, in the program of a single run.
+
+Where steps are searched for, that program takes longer to compile, and fewer runs are not worth another.
+"""
+
+
+class Entry(NamedTuple):
+    """One run: its method, its rate and its start, and what the method is called."""
+
+    label: str
+    method: UpdateRule
+    rate: Rate
+    start: int
+
+
+class Outcomes:
+    """What is known of runs before they are verified, run by run.
+
+    Attributes
+    ----------
+    x : array, shape (n, d)
+        The answers.
+    fun, slope, begun : array, shape (n,)
+        The cost and the slope there, and the slope at the start.
+    iterations : array of int, shape (n,)
+    reason : array of StopReason, shape (n,)
+    made : array of bool, shape (n,)
+        Which runs were made: not those that an interruption came before.
+    """
+
+    def __init__(self, entries: list[Entry], starts: np.ndarray) -> None:
+        count = len(entries)
+        self.x = np.empty((count, starts.shape[1]), starts.dtype)
+        self.fun, self.slope, self.begun = np.empty((3, count))
+        self.iterations = np.zeros(count, dtype=np.int64)
+        self.reason = np.empty(count, dtype=object)
+        self.made = np.zeros(count, dtype=bool)
+        self._group, self._lane = np.zeros((2, count), dtype=np.int64)
+        self._results: list[Callable[[int], Result]] = []
+
+    def put(self, places: list[int], result: Callable[[int], Result], columns: tuple[Any, ...]) -> None:
+        """Take in runs: how to make the result of each, by its place among them, and their columns as named above."""
+        names = ("x", "fun", "slope", "begun", "iterations", "reason")
+        for name, column in zip(names, columns, strict=True):
+            getattr(self, name)[places] = column
+        self._group[places], self._lane[places] = len(self._results), np.arange(len(places))
+        self._results.append(result)
+        self.made[places] = True
+
+    def result(self, place: int) -> Result:
+        """Return a run in full, verified now."""
+        return self._results[self._group[place]](int(self._lane[place]))
+
+
+@dataclass
+class Runner:
+    """Makes the runs of a comparison.
+
+    Attributes
+    ----------
+    task : Task
+        What they have in common.
+    objective : Objective
+        What they minimise.
+    starts : array, shape (s, d)
+    findings : list of list of Finding
+        What was noticed before the first step, by start.
+    progress : callable or None
+        Sees records now and then.
+    """
+
+    task: Task
+    objective: Objective
+    starts: np.ndarray
+    findings: list[list[Finding]]
+    progress: Callable[[Record], None] | None = None
+
+    def run(self, entries: list[Entry]) -> Outcomes:
+        """Make the runs and return what became of them; an interruption leaves out those that had not begun."""
+        outcomes = Outcomes(entries, self.starts)
+        with ThreadPoolExecutor(_threads()) as pool:
+            for places in self._groups(entries):
+                group = [entries[place] for place in places]
+                if len(group) > 1:
+                    outcomes.put(places, *self._side_by_side(group, pool, len(group) / len(entries)))
+                else:
+                    outcomes.put(places, *self._alone(group[0], len(entries)))
+                if StopReason.INTERRUPTED in outcomes.reason[places]:
+                    break
+        return outcomes
+
+    def _groups(self, entries: list[Entry]) -> list[list[int]]:
+        """Return the places of runs that go side by side, and each of the others by itself, in their order."""
+        alike: dict[Any, list[int]] = {}
+        for place, entry in enumerate(entries):
+            kind = Constant if type(entry.rate) is Constant else self._kind(entry.rate)
+            alike.setdefault((id(entry.method), kind), []).append(place)
+        groups: list[list[int]] = []
+        for places in alike.values():
+            follows = self.objective.program is not None and not isinstance(entries[places[0]].method, TorchOptimizer)
+            few = FEW_SEARCHES if isinstance(entries[places[0]].rate, StepRule) else FEW
+            groups += [places] if follows and len(places) >= few else [[place] for place in places]
+        return sorted(groups)
+
+    def _kind(self, rate: Rate) -> Any:
+        """Return what must be equal for rates to share a program."""
+        if isinstance(rate, Schedule):
+            return PerParameter if isinstance(rate, PerParameter) else Schedule
+        return rate if is_frozen(rate) else id(rate)
+
+    def _side_by_side(self, entries: list[Entry], pool: Any, share: float) -> tuple[Callable[[int], Result], Any]:
+        method, rate, began = entries[0].method, entries[0].rate, time.perf_counter()
+        if isinstance(method, Method):
+            method = method.laid_out(self.task.layout)
+        used, chosen = np.unique([entry.start for entry in entries], return_inverse=True)
+        rates = [entry.rate for entry in entries]
+        engine = ManyEngine(self.objective, method, rates, self.starts[used], chosen, pool, _threads())
+        runs = descend_many(
+            engine,
+            max_iterations=self.task.most,
+            memory=int(share * MEMORY_OF_ALL),
+            stopping=self.task.rules or standstill(rate),
+            watch=ManyWatch(self.objective) if self.task.rules is None else None,
+            progress=self.progress,
+        )
+        size, histories = self.starts.shape[1], runs.histories
+        best = histories.best.rows.copy()
+        x, fun, slope = best[:, :size], best[:, size], best[:, size + 1]
+        for lane, answer in runs.answers.items():
+            x[lane] = self._kept(answer)
+            fun[lane], gradient = self.objective.value_and_gradient(x[lane])
+            slope[lane] = np.linalg.norm(self.objective.slope(x[lane], gradient))
+        reasons = np.array([None, *StopReason], dtype=object)[runs.codes]
+        columns = (x, fun, slope, histories.first.rows[:, size + 1], histories.last.iteration, reasons)
+        return lambda lane: self._conclude(entries[lane], runs.run(lane, self.task.layout), began), columns
+
+    def _alone(self, entry: Entry, among: int) -> tuple[Callable[[int], Result], Any]:
+        began = time.perf_counter()
+        self.objective.counts = Counts()
+        run = self._descend(self._own(entry, [], began, among), self.objective)
+        x = np.ascontiguousarray(run.best.x[0])
+        fun, slope = float(run.best.fun[0]), float(run.best.gradient_norm[0])
+        if run.answer is not None:
+            x = self._kept(run.answer)
+            fun, gradient = self.objective.value_and_gradient(x)
+            slope = float(np.linalg.norm(self.objective.slope(x, gradient)))
+        columns = (x, fun, slope, float(run.trace.blocks[0].gradient_norm[0]), run.iterations, run.reason)
+        if self.objective.program is not None:
+            return lambda _: self._conclude(entry, run, began, among), columns
+        # what such an objective has counted is of this run, and not for long
+        result = self._conclude(entry, run, began, among)
+        return lambda _: result, columns
+
+    def _kept(self, answer: np.ndarray) -> np.ndarray:
+        """Return an average as an answer gives it: moved to where it obeys the penalty."""
+        penalty = self.objective.penalty
+        return answer if penalty is None else np.asarray(penalty.prox(answer, 0.0))
+
+    def _own(self, entry: Entry, findings: list[Finding], began: float, among: int) -> Task:
+        """Return one run as a task of its own."""
+        row_bytes = self.starts.itemsize * self.starts.shape[1] + 48
+        fits = among * self.task.most * row_bytes <= MEMORY_OF_ALL
+        return replace(
+            self.task,
+            start=self.starts[entry.start],
+            method=entry.method,
+            rate=entry.rate,
+            record="all" if fits else "thin",
+            findings=findings,
+            started=began,
+        )
+
+    def _descend(self, task: Task, objective: Objective) -> Run:
+        return task.loop(objective, progress=self.progress).run(self.task.most)
+
+    def _conclude(self, entry: Entry, run: Run, began: float, among: int = 1) -> Result:
+        findings = list(self.findings[entry.start])
+        task, objective = self._own(entry, findings, began, among), self.objective
+        with np.errstate(all="ignore"):
+            result = task.result(run, objective)
+            if (told := belied(objective, result)) is not None:
+                findings.append(told)
+                objective = task.by_differences()
+                run = self._descend(task, objective)
+                result = task.result(run, objective)
+        return replace(result, seconds=run.seconds)
+
+
+def _threads() -> int:
+    return max(1, os.cpu_count() or 1)

@@ -1,0 +1,364 @@
+"""The compiled engine for many runs at once: the step of the one engine, on lanes side by side.
+
+A lane is a run. Lanes are stepped together in tiles of a fixed width, so that a few programs serve any number of them,
+and the tiles are shared out over threads. A program writes its records into a small buffer, always the same one, from
+where they are copied into memory of NumPy's, which comes in large pages: getting fresh memory in small pages can take
+longer than the steps.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fallline.descent.compiled import Code, as_tree, evaluation, in_jax, is_frozen, recorded_step
+from fallline.descent.rates import rates_from
+from fallline.descent.step import Carry, Rate, begin, norm
+from fallline.methods import UpdateRule
+from fallline.objectives.base import Objective
+from fallline.schedules import Schedule
+from fallline.schedules.constant import Constant, PerParameter
+from fallline.steps import Point, StepRule
+
+if TYPE_CHECKING:
+    import jax
+
+__all__ = ["ManyEngine"]
+
+WIDEST = 512
+"""Lanes of a tile at most: as many as keep a step's numbers near the processor."""
+
+SHARED = 64
+"""Lanes from which they are shared out over the threads."""
+
+BUFFER_BYTES = 6_000_000
+LONGEST = 256
+
+SHRINK_SECONDS = 1.0
+"""Time spent in one width before it is worth compiling a narrower one for the lanes that are left."""
+
+
+@dataclass
+class _Tile:
+    """Some lanes: where they lie among all those left, what their next step needs, and what their block began with."""
+
+    place: slice
+    carry: Carry
+    before: Carry
+
+
+class ManyEngine:
+    """Takes the steps of many runs of one method.
+
+    Parameters
+    ----------
+    objective : Objective
+        With a program.
+    method : UpdateRule
+        Of all runs.
+    rates : sequence of Schedule, MeasuredSchedule or StepRule
+        One for each run: schedules of one number for all steps, or for each parameter, or that change; or else one
+        rule for all.
+    starts : array, shape (s, d)
+        The starts.
+    chosen : array of int, shape (n,)
+        Which of them each run starts from.
+    pool : executor
+        Whose threads step the tiles.
+    threads : int
+        How many it has.
+
+    Attributes
+    ----------
+    channels : int
+        Numbers that record a step: `x`, the cost, the slope and the step's length (2-norms); where the rate is
+        measured the rate too; and where steps are tried the evaluations.
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        method: UpdateRule,
+        rates: Sequence[Rate],
+        starts: np.ndarray,
+        chosen: np.ndarray,
+        pool: ThreadPoolExecutor,
+        threads: int,
+    ) -> None:
+        if objective.program is None:
+            raise TypeError("only an objective with a program can be compiled")
+        self.objective, self.method, self.rates = objective, method, list(rates)
+        self.starts, self.chosen, self.pool, self.threads = starts, chosen, pool, threads
+        self.measured = None if isinstance(rates[0], Schedule) else rates[0]
+        self.fixed = isinstance(rates[0], (Constant, PerParameter, StepRule))
+        self.constants = (objective.program.constants, as_tree(objective.penalty))
+        self.channels = starts.shape[1] + 3 + (self.measured is not None) + isinstance(self.measured, StepRule)
+        maker = _program if is_frozen(method) and is_frozen(rates[0]) else _program.__wrapped__
+        self._steps = maker(Code(objective.program), method, self.measured, self.fixed)
+        self.k = 0
+        self.table = np.empty((0, 0))
+        self.row = np.array([_only_rate(rate) for rate in rates]) if self.fixed else np.empty(0)
+        self.tiles: list[_Tile] = []
+        self.buffers: list[jax.Array] = []
+        self._fit(len(chosen))
+
+    def start(self) -> tuple[np.ndarray, np.ndarray]:
+        """Evaluate the starts; return the cost and the slope of each, shape (s,)."""
+        import jax
+
+        costs, slopes = np.empty((2, len(self.starts)), self.starts.dtype)
+        carries = []
+        for place, x in enumerate(self.starts):
+            cost, gradient = self.objective.value_and_gradient(x)
+            costs[place], slopes[place] = cost, norm(self.objective.slope(x, gradient))
+            point = Point(x, np.asarray(cost, x.dtype), gradient)
+            carries.append(begin(point, self.method, self.rates[0], np.asarray(0, dtype=np.int64)))
+        in_jax(carries[0])  # which makes the method's state known to JAX
+        self._cut(jax.tree_util.tree_map(lambda *leaves: np.stack(leaves)[self.chosen], *carries))
+        return costs, slopes
+
+    def advance(self, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Take `count` more steps in every lane left, or fewer where a schedule ends.
+
+        Returns
+        -------
+        rows : array, shape (steps, channels, lanes)
+        rates : array, shape (steps, lanes)
+            As scheduled; of rates for each parameter the largest.
+        """
+        began = time.perf_counter()
+        self.table = self._scheduled(count)
+        count = len(self.table)
+        rows = np.empty((count, self.channels, len(self.rates)), self.starts.dtype)
+        for tile in self.tiles:
+            tile.before = tile.carry
+        try:
+            self._run([functools.partial(self._advance, tile, rows) for tile in self.tiles])
+        except BaseException:
+            for tile in self.tiles:
+                tile.carry = tile.before
+            raise
+        self.k += count
+        self.spent += time.perf_counter() - began
+        return rows, self.table if self.table.ndim == 2 else self.table.max(axis=2)
+
+    def keep(self, chosen: np.ndarray) -> None:
+        """Go on with some of the lanes left only, given by a mask."""
+        import jax
+
+        parts = [self._lanes(tile, tile.carry) for tile in self.tiles]
+        carry = jax.tree_util.tree_map(lambda *leaves: np.concatenate(leaves)[chosen], *parts)
+        self.rates = list(itertools.compress(self.rates, chosen))
+        self.row = self.row[chosen] if self.fixed else self.row
+        if self.spent > SHRINK_SECONDS:
+            self._fit(len(self.rates))
+        self._cut(carry)
+
+    def method_states(self, places: np.ndarray, counts: np.ndarray) -> list[Any]:
+        """Return the method's states in the lanes at these places, each after its count of steps of the last block."""
+        import jax
+
+        found: list[Any] = [None] * len(places)
+        rows = np.empty((len(self.table), self.channels, len(self.rates)), self.starts.dtype)
+        for tile in self.tiles:
+            within = (places >= tile.place.start) & (places < tile.place.stop)
+            for count in np.unique(counts[within]):
+                if count == len(self.table):
+                    carry = tile.carry
+                else:
+                    carry = _Tile(tile.place, tile.before, tile.before)
+                    self._advance(carry, rows[:count])
+                    carry = carry.carry
+                state = self._lanes(tile, carry).method_state
+                for each in np.flatnonzero(within & (counts == count)):
+                    lane = places[each] - tile.place.start
+                    found[each] = jax.tree_util.tree_map(lambda leaf, lane=lane: leaf[lane], state)
+        return found
+
+    def _scheduled(self, count: int) -> np.ndarray:
+        """Return the rates of the next steps in every lane, shape (steps, lanes) or (steps, lanes, d)."""
+        if self.fixed:
+            return np.broadcast_to(self.row, (count, *self.row.shape))
+        made = {id(rate): rates_from(rate, self.k, count) for rate in {id(rate): rate for rate in self.rates}.values()}
+        count = min(map(len, made.values()))
+        return np.stack([made[id(rate)][:count] for rate in self.rates], axis=1)
+
+    def _fit(self, lanes: int) -> None:
+        """Settle the width of the tiles and the length of their buffers."""
+        share = -(-lanes // self.threads) if lanes >= SHARED else lanes
+        self.width = min(WIDEST, _at_least(share))
+        rows = BUFFER_BYTES // (self.starts.itemsize * self.channels * self.width)
+        self.longest = max(1, min(LONGEST, 1 << max(0, rows.bit_length() - 1)))
+        self.buffers, self.spent = [], 0.0
+
+    def _cut(self, carry: Carry) -> None:
+        """Cut the lanes into tiles; one that is not full repeats its last lane, whose steps nobody sees."""
+        import jax
+
+        lanes = len(carry.k)
+        self.tiles = []
+        for first in range(0, lanes, self.width):
+            places = np.minimum(np.arange(first, first + self.width), lanes - 1)
+            with jax.enable_x64(True):
+                part = in_jax(jax.tree_util.tree_map(lambda leaf, places=places: leaf[places], carry))
+            self.tiles.append(_Tile(slice(first, min(first + self.width, lanes)), part, part))
+
+    def _lanes(self, tile: _Tile, carry: Carry) -> Carry:
+        """Return what a tile carries in NumPy's arrays, for its own lanes only."""
+        import jax
+
+        return jax.tree_util.tree_map(lambda leaf: np.asarray(leaf)[: tile.place.stop - tile.place.start], carry)
+
+    def _run(self, jobs: list[Callable[[], None]]) -> None:
+        """Do the jobs in the threads; at the beginning the first alone, which compiles for all."""
+        if self.k == 0 or len(jobs) == 1:
+            jobs[0]()
+            jobs = jobs[1:]
+        futures = [self.pool.submit(job) for job in jobs]
+        try:
+            for future in futures:
+                future.result()
+        finally:
+            wait(futures)
+
+    def _advance(self, tile: _Tile, rows: np.ndarray) -> None:
+        """Take as many steps as there are rows in one tile, and write them into its columns."""
+        import jax
+        import jax.numpy as jnp
+
+        lanes = tile.place.stop - tile.place.start
+        padded = np.minimum(np.arange(tile.place.start, tile.place.start + self.width), tile.place.stop - 1)
+        with jax.enable_x64(True):
+            shape = (self.longest, self.channels, self.width)
+            try:
+                buffer = self.buffers.pop()
+            except IndexError:
+                buffer = jnp.zeros(shape, rows.dtype)
+            scheduled = self.table[0][padded]
+            for first in range(0, len(rows), self.longest):
+                count = min(self.longest, len(rows) - first)
+                if not self.fixed:
+                    scheduled = np.zeros((self.longest, self.width))
+                    scheduled[:count] = self.table[first : first + count, padded]
+                tile.carry, buffer = self._steps(tile.carry, buffer, count, lanes, scheduled, self.constants)
+                rows[first : first + count, :, tile.place] = np.asarray(buffer)[:count, :, :lanes]
+            self.buffers.append(buffer)
+
+
+def _only_rate(rate: Rate) -> Any:
+    """Return the rate of all steps where it never changes; 0 where it is measured."""
+    if isinstance(rate, Constant):
+        return rate.rate
+    return rate.rates if isinstance(rate, PerParameter) else 0.0
+
+
+def _at_least(count: int) -> int:
+    """Return the smallest width that holds so many lanes: 1, 2, 3, 4, 6, 8, 12, 16 and so on."""
+    return next(width for k in itertools.count() for width in (2**k, 3 * 2**k // 2) if width >= count)
+
+
+@functools.lru_cache(maxsize=64)
+def _program(code: Code, method: UpdateRule, rate: Rate | None, fixed: bool) -> Any:
+    """Return the compiled function that takes `count` more steps in all lanes of a tile and writes them down."""
+    import jax
+    import jax.numpy as jnp
+
+    def step(carry: Carry, scheduled: Any, constants: Any) -> tuple[Carry, Any]:
+        after, (x, *numbers) = recorded_step(carry, method, rate, scheduled, evaluation(code, *constants))
+        return after, jnp.concatenate([x, jnp.stack(numbers)])
+
+    # the buffer is given away and comes back written: it stays the same memory
+    @functools.partial(jax.jit, donate_argnums=1)
+    def advance(carry: Carry, buffer: Any, count: int, lanes: int, scheduled: Any, constants: Any) -> tuple[Carry, Any]:
+        def scheduled_at(place: Any) -> Any:
+            return scheduled if fixed else scheduled[place]
+
+        def together(place: Any, state: tuple[Any, Any]) -> tuple[Any, Any]:
+            before, written = state
+            after, row = steps.take(before, scheduled_at(place))
+            return after, written.at[place].set(row)
+
+        def apart(lane: Any, state: tuple[Carry, Any]) -> tuple[Carry, Any]:
+            def take(place: Any, state: tuple[Carry, Any]) -> tuple[Carry, Any]:
+                after, row = step(state[0], scheduled_at(place)[lane], constants)
+                return after, state[1].at[place, :, lane].set(row)
+
+            one = jax.tree_util.tree_map(lambda leaf: leaf[lane], state[0])
+            one, written = jax.lax.fori_loop(0, count, take, (one, state[1]))
+            return jax.tree_util.tree_map(lambda leaf, new: leaf.at[lane].set(new), state[0], one), written
+
+        # products of many lanes are summed in another order, and a search that decides by them soon goes another way
+        if isinstance(rate, StepRule) and _multiplies(jax.make_jaxpr(step)(*_first(carry, scheduled_at(0)), constants)):
+            return jax.lax.fori_loop(0, lanes, apart, (carry, buffer))
+        steps = _in_lanes(step, carry, scheduled_at(0), constants)
+        leaves, buffer = jax.lax.fori_loop(0, count, together, (steps.split(carry), buffer))
+        return steps.join(leaves), buffer
+
+    return advance
+
+
+def _first(carry: Carry, scheduled: Any) -> tuple[Carry, Any]:
+    """Return what the first lane carries, and its rate."""
+    import jax
+
+    return jax.tree_util.tree_map(lambda leaf: leaf[0], (carry, scheduled))
+
+
+def _multiplies(traced: Any) -> bool:
+    """Tell whether a traced program multiplies matrices or vectors."""
+    import jax.extend.core as jex
+
+    for equation in traced.eqns:
+        if equation.primitive.name == "dot_general":
+            return True
+        inner = [part for each in equation.params.values() for part in (each if isinstance(each, tuple) else (each,))]
+        if any(_multiplies(part) for part in inner if isinstance(part, (jex.Jaxpr, jex.ClosedJaxpr))):
+            return True
+    return False
+
+
+@dataclass(frozen=True)
+class _Lanes:
+    """A step in all lanes of a tile: `take` works on what `split` makes of a carry, and `join` undoes that."""
+
+    take: Callable[[Any, Any], tuple[Any, Any]]
+    split: Callable[[Carry], Any]
+    join: Callable[[Any], Carry]
+
+
+def _in_lanes(step: Callable[..., tuple[Carry, Any]], carry: Carry, scheduled: Any, constants: Any) -> _Lanes:
+    """Return a step of one run as a step of all lanes: in scalars, each a vector over the lanes, or in arrays."""
+    import jax
+    import jax.numpy as jnp
+
+    from fallline.arrays.scalars import in_scalars
+
+    rewritten = in_scalars(step, *_first(carry, scheduled), constants)
+    if rewritten is None:
+        many: Any = jax.vmap(lambda carry, scheduled: step(carry, scheduled, constants), out_axes=(0, 1))
+        return _Lanes(many, lambda carry: carry, lambda carry: carry)
+    leaves, tree = jax.tree_util.tree_flatten(carry)
+    fixed = [leaf.ravel()[i] for leaf in jax.tree_util.tree_leaves(constants) for i in range(leaf.size)]
+
+    def split(carry: Carry) -> list[Any]:
+        flat = [leaf.reshape(len(leaf), -1) for leaf in jax.tree_util.tree_leaves(carry)]
+        return [leaf[:, i] for leaf in flat for i in range(leaf.shape[1])]
+
+    def join(scalars: list[Any]) -> Carry:
+        given = iter(scalars)
+        whole = [jnp.stack([next(given) for _ in range(leaf[0].size)], axis=1).reshape(leaf.shape) for leaf in leaves]
+        return jax.tree_util.tree_unflatten(tree, whole)
+
+    def take(scalars: list[Any], scheduled: Any) -> tuple[list[Any], Any]:
+        rates = [scheduled] if scheduled.ndim == 1 else [scheduled[:, i] for i in range(scheduled.shape[1])]
+        answers = jax.vmap(lambda scalars, rates: rewritten([*scalars, *rates, *fixed]))(scalars, rates)
+        return answers[: len(scalars)], jnp.stack(answers[len(scalars) :])
+
+    return _Lanes(take, split, join)

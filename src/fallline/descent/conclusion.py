@@ -1,0 +1,85 @@
+"""From a finished run to its result: the answer verified, the run diagnosed."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from typing import Any
+
+import numpy as np
+
+from fallline.arrays.layout import Layout
+from fallline.descent.epochs import noise_of, on_all_rows
+from fallline.descent.loop import Run
+from fallline.diagnosis import Evidence, diagnose
+from fallline.diagnosis.optimality import assess, certify
+from fallline.methods import UpdateRule
+from fallline.objectives.base import Objective
+from fallline.trace import Finding, Result, StopReason
+
+__all__ = ["conclude"]
+
+
+def conclude(
+    run: Run,
+    objective: Objective,
+    method: UpdateRule,
+    rate: Any,
+    layout: Layout,
+    findings: list[Finding],
+    watched: bool,
+    started: float,
+) -> Result:
+    """Verify the best point, diagnose the run and put everything into a `Result`."""
+    evaluations, gradients = objective.counts.function, objective.counts.gradient
+    if objective.program is not None or run.epoch_costs is not None:
+        evaluations = gradients = run.evaluations
+    kept, noise, run = run.trace, noise_of(run), run if run.epoch_costs is None else on_all_rows(run, objective)
+    x = np.ascontiguousarray(run.best.x[0]) if run.answer is None else run.answer
+    if run.answer is not None and objective.penalty is not None:  # an average need not obey it
+        x = np.asarray(objective.penalty.prox(x, 0.0))
+    fun, slope = objective.value_and_gradient(x)
+    if run.answer is None:
+        fun = float(run.best.fun[0])
+    verdict = assess(objective, x, fun, slope, float(run.trace.blocks[0].fun[0]))
+    optimal = verdict.optimal
+    reason = StopReason.CONVERGED if watched and optimal and run.reason is StopReason.NO_PROGRESS else run.reason
+    steepness = objective.slope(x, slope)
+    evidence = Evidence(objective, method, rate, run.trace, run.best, run.last, reason, steepness, verdict, noise)
+    findings = findings + diagnose(evidence)
+    broken = reason in (StopReason.DIVERGED, StopReason.NOT_FINITE, StopReason.UNBOUNDED)
+    success = optimal and not broken and not any(finding.severity == "error" for finding in findings)
+    return Result(
+        x=layout.answer(x),
+        fun=fun,
+        jac=layout.unflatten(slope),
+        nit=run.iterations,
+        nfev=evaluations,
+        njev=gradients,
+        success=success,
+        reason=reason,
+        message=_message(success, reason),
+        trace=kept,
+        diagnosis=findings,
+        certificate=certify(verdict),
+        gradient_source=objective.source,
+        method=_describe(method, rate),
+        seconds=time.perf_counter() - started,
+        landscape=objective.values,
+        epoch_costs=run.epoch_costs,
+    )
+
+
+def _message(success: bool, reason: StopReason) -> str:
+    if reason is StopReason.CONVERGED:
+        return f"Converged: {reason.sentence}."
+    verdict = "the answer was verified to be optimal" if success else "the answer is not verified to be optimal"
+    return f"Stopped because {reason.sentence}; {verdict}."
+
+
+def _describe(method: UpdateRule, rate: Any) -> str:
+    """Return the method and its rate, as one would write them."""
+    silent = {f.name for f in dataclasses.fields(method) if not f.repr} if dataclasses.is_dataclass(method) else set()
+    fields = [f"{k}={v!r}" for k, v in vars(method).items() if k not in {"learning_rate", *silent}]
+    shown_rate = repr(rate.rate) if type(rate).__name__ == "Constant" else repr(rate)
+    return f"{type(method).__name__}({', '.join([*fields, f'learning_rate={shown_rate}'])})"

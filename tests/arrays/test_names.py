@@ -1,0 +1,27 @@
+"""Parameters are called what the user calls them."""
+
+import functools
+
+import pytest
+
+from fallline.arrays.names import argument_name
+
+
+def cost(weights, rows=()):
+    return weights
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (cost, "weights"),
+        (functools.partial(cost, rows=(1,)), "weights"),
+        (lambda *parts: sum(parts), "x"),
+        (lambda **parts: parts, "x"),
+        (max, "x"),
+    ],
+    ids=["function", "partial", "any number", "keywords", "built in"],
+)
+def test_the_first_argument_names_the_parameters(function, name):
+    """The function's own word is taken; where it has none, the parameters are called x."""
+    assert argument_name(function) == name
