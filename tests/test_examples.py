@@ -97,3 +97,15 @@ def test_scipys_basinhopping_finds_the_deepest_valley(capsys):
     assert best.success and best.fun == pytest.approx(0, abs=1e-6)
     np.testing.assert_allclose(best.x, 0, atol=1e-4)
     assert "Fifty hops later" in capsys.readouterr().out
+
+
+def test_rates_are_compared_at_once(capsys):
+    """Momentum arrives, a rate too high is told why, and starts are counted by the minimum that they led to."""
+    names = example("compare_rates")
+    comparison, hills = names["comparison"], names["hills"]
+    assert comparison.best.success
+    assert comparison.method[comparison.order[0]] == "momentum"
+    assert "learning-rate-too-high" in [finding.code for finding in comparison.results[49].diagnosis]
+    assert sum(len(minimum.runs) for minimum in hills.minima) == 30
+    assert hills.minima[0].x == pytest.approx(-0.5122, abs=1e-4)
+    assert "The best of 100 runs: momentum" in capsys.readouterr().out

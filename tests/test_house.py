@@ -37,7 +37,8 @@ HEAVY = (
     "safetensors",
 )
 HEAVY += ("scipy", "sklearn", "tensorflow", "torch")
-PUBLIC_ROOMS = ("fallline", "fallline.methods", "fallline.schedules", "fallline.steps", "fallline.stopping")
+PUBLIC_ROOMS = ("fallline", "fallline.methods", "fallline.problems", "fallline.schedules", "fallline.steps")
+PUBLIC_ROOMS += ("fallline.stopping",)
 CHECKS = re.compile(r"(assert|check|raises|warns|refuse|expect)")
 MODULES = sorted(
     found.name for found in pkgutil.walk_packages([str(SOURCE)], "fallline.") if "__main__" not in found.name

@@ -22,6 +22,7 @@ from fallline.descent.stepping import Descent, descend
 from fallline.trace import Certificate, Comparison, Finding, GradientCheck, Minimum, RateRange, Record, Result, StopReason, Trace
 
 if TYPE_CHECKING:
+    from fallline import problems
     from fallline.models import ConvergenceWarning, LinearRegression, LogisticRegression
 
 __version__ = "0.1.0"
@@ -48,6 +49,7 @@ __all__ = [
     "methods",
     "minimize",
     "penalties",
+    "problems",
     "schedules",
     "steps",
     "stopping",
@@ -58,10 +60,12 @@ MODELS = ("ConvergenceWarning", "LinearRegression", "LogisticRegression")
 
 
 def __getattr__(name: str) -> Any:
+    if name == "problems":
+        return import_module("fallline.problems")
     if name in MODELS:
         return getattr(import_module("fallline.models"), name)
     raise AttributeError(f"module 'fallline' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *MODELS])
+    return sorted([*globals(), *MODELS, "problems"])

@@ -156,3 +156,15 @@ def test_a_sparse_column_that_hardly_varies_is_refused():
     for table in (X, sparse.csr_array(X)):
         with pytest.raises(DataError, match="in column 1"):
             refuse_too_small(table, "X")
+
+
+def test_a_sparse_pandas_frame_is_read():
+    """A frame of sparse columns stays sparse and keeps its names; one whose gaps are no zeros is read as it is."""
+    X = np.array([[0.0, 3.0], [2.0, 0.0], [0.0, 0.0]])
+    frame = pd.DataFrame.sparse.from_spmatrix(sparse.csr_array(X), columns=["a", "b"])
+    table, names = check_features(frame)
+    assert sparse.issparse(table)
+    assert names == ["a", "b"]
+    np.testing.assert_array_equal(table.toarray(), X)
+    ones = pd.DataFrame({"a": pd.arrays.SparseArray([1.0, 2.0, 1.0], fill_value=1.0)})
+    np.testing.assert_array_equal(check_features(ones)[0], [[1.0], [2.0], [1.0]])

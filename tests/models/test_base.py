@@ -8,12 +8,14 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from scipy import sparse
 from sklearn import datasets
 from sklearn.exceptions import ConvergenceWarning as SklearnConvergenceWarning
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import fallline as fl
+from fallline.errors import DataError
 
 MODELS = [fl.LinearRegression, fl.LogisticRegression]
 CHECKS = [pair for model in MODELS for pair in estimator_checks_generator(model(), mark="skip")]
@@ -240,3 +242,42 @@ def test_numbers_below_floating_point_are_refused(model):
     small = fl.LinearRegression(tol=1e-12).fit(ROWS * 1e-140, TARGETS[fl.LinearRegression])
     plain = fl.LinearRegression(tol=1e-12).fit(ROWS, TARGETS[fl.LinearRegression])
     np.testing.assert_allclose(small.coef_ * 1e-140, plain.coef_, rtol=1e-9)
+
+
+SPARSE = [sparse.csr_matrix, sparse.csc_matrix, sparse.coo_array, sparse.csr_array]
+
+
+@pytest.mark.parametrize("kind", SPARSE)
+@pytest.mark.parametrize(
+    "settings", [{}, {"standardize": True, "method": "lbfgs"}, {"method": "gd", "learning_rate": 0.1}]
+)
+@pytest.mark.parametrize("estimator", [fl.LinearRegression, fl.LogisticRegression])
+@pytest.mark.filterwarnings("ignore::fallline.ConvergenceWarning")
+def test_a_sparse_table_gives_the_dense_tables_model(estimator, settings, kind):
+    """Coefficients, intercept and predictions do not depend on how the table is kept, whatever the method."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(90, 6)) * (rng.random((90, 6)) < 0.2)
+    y = X @ [1.0, -2.0, 0.5, 0.0, 1.0, 0.3] + 0.7 + rng.logistic(size=90)
+    y = y if estimator is fl.LinearRegression else np.digitize(y, [0.0, 1.5])
+    model = estimator(alpha=0.01, tol=1e-12, max_iter=60, **settings)
+    dense = model.fit(X, y)
+    coefficients, intercept, predictions = dense.coef_.copy(), np.copy(dense.intercept_), dense.predict(X)
+    thin = model.fit(kind(X), y)
+    np.testing.assert_allclose(thin.coef_, coefficients, rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(thin.intercept_, intercept, rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(thin.predict(kind(X)), predictions, rtol=1e-9)
+
+
+def test_a_hole_in_a_sparse_table_is_named():
+    """What is no number in a sparse table is named by its row and column."""
+    X = sparse.csr_array(([1.0, 2.0, np.nan], ([0, 1, 2], [0, 1, 1])), shape=(4, 2))
+    with pytest.raises(DataError, match="NaN at row 2, column 1"):
+        fl.LinearRegression().fit(X, np.arange(4.0))
+
+
+def test_separable_classes_are_found_in_sparse_tables():
+    """A plane that parts the classes is found without making the table dense."""
+    X = sparse.csr_array(np.array([[-2.0, 0.0], [-1.0, 1.0], [0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [3.0, 0.0]]))
+    with pytest.warns(fl.ConvergenceWarning, match="separable"):
+        model = fl.LogisticRegression(alpha=0).fit(X, [0, 0, 0, 1, 1, 1])
+    assert not model.converged_

@@ -5,6 +5,7 @@ import pytest
 from sklearn import datasets, linear_model
 
 import fallline as fl
+from fallline.errors import InputError
 from fallline.objectives import rows_factored
 
 LINE = np.arange(4.0)[:, None], np.array([1.0, 3.0, 5.0, 7.5])
@@ -197,3 +198,9 @@ def test_a_start_of_infinite_cost_is_not_converged(settings):
     with pytest.warns(fl.ConvergenceWarning, match="cost at the start is inf"):
         model.fit(X, X[:, 0] ** 2)
     assert not model.converged_
+
+
+def test_only_squares_are_least_squares():
+    """A loss that is none of least squares is refused in a sentence."""
+    with pytest.raises(InputError, match='loss must be "squared" or "mse"; got \'huber\''):
+        fl.LinearRegression(loss="huber").fit([[1.0], [2.0]], [1.0, 2.0])

@@ -37,7 +37,7 @@ def test_strong_wolfe_holds_where_it_stops(name, scale):
         evaluate = along(function, slope)
         here = evaluate.point(x)
         direction = scale * here.gradient
-        taken = rule.take(here, direction, evaluate, ())
+        taken = rule.take(here, direction, evaluate, rule.init(x))
     derivative = -float(here.gradient @ direction)
     assert taken.rate > 0
     np.testing.assert_allclose(taken.point.x, x - taken.rate * direction, rtol=1e-12)
@@ -47,6 +47,47 @@ def test_strong_wolfe_holds_where_it_stops(name, scale):
     assert fell or approximately
     assert abs(there) <= rule.c2 * abs(derivative) * (1 + 1e-9)
     assert taken.evaluations <= 40
+
+
+def counted(function, slope):
+    """Return the function along a line, and the list of the points it is asked at."""
+    asked = []
+
+    def point(x):
+        asked.append(float(x[0]))
+        return Point(x, np.float64(function(x[0])), np.array([slope(x[0])]))
+
+    return Evaluate(lambda x: point(x).fun, point), asked
+
+
+def test_a_search_that_found_nothing_is_not_made_again():
+    """A kink that slopes down on neither side: the first search ends in vain, the same one again asks nothing."""
+    evaluate, asked = counted(abs, lambda a: 1.0)
+    rule, here = StrongWolfe(), Point(np.array([0.0]), np.float64(0.0), np.array([1.0]))
+    first = rule.take(here, np.array([1.0]), evaluate, rule.init(here.x))
+    count = len(asked)
+    again = rule.take(here, np.array([1.0]), evaluate, first.state)
+    assert first.rate == again.rate == 0 and 0 < count == len(asked) and again.evaluations == 0
+    other = rule.take(here, np.array([2.0]), evaluate, first.state)
+    assert other.rate == 0 and len(asked) > count
+
+
+def test_a_search_within_rounding_ends_soon():
+    """Where no cost on the line can differ, few points are asked."""
+    evaluate, asked = counted(lambda a: 1.0 + 0 * a, lambda a: -1e-17)
+    rule = StrongWolfe()
+    here = Point(np.array([3.0]), np.float64(1.0), np.array([1e-17]))
+    taken = rule.take(here, np.array([1e-17]), evaluate, rule.init(here.x))
+    assert len(asked) <= 3 and taken.point.fun == 1.0
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_trial_without_a_number_is_stepped_back_from(bad):
+    """Beyond a wall the cost is no number; the point taken is on this side and lower."""
+    evaluate, _ = counted(lambda a: (a - 1) ** 2 if a < 2 else abs(bad), lambda a: 2 * (a - 1) if a < 2 else np.nan)
+    rule, x = StrongWolfe(), np.array([0.0])
+    taken = rule.take(evaluate.point(x), np.array([-100.0]), evaluate, rule.init(x))
+    assert 0 < float(taken.point.x[0]) < 2 and taken.point.fun < 1
 
 
 @given(st.floats(-3, 3), st.floats(1e-3, 1e3))

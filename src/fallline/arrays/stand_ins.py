@@ -176,7 +176,8 @@ def stand_in_of(thing: Any) -> Any:
         root, _, room = thing.__name__.partition(".")
         if root == "numpy" and room not in ("random", "testing"):
             return _numpy_module(thing)
-        return _scipy_module(thing, room) if root == "scipy" else thing
+        # what SciPy keeps in _lib is NumPy under another name
+        return _scipy_module(thing, room) if root == "scipy" and not room.startswith("_lib") else thing
     if isinstance(thing, np.vectorize):
         return Vectorized(thing.pyfunc)
     if type(thing).__module__.startswith("scipy.sparse"):

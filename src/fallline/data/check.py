@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from fallline.data.sparse import by_rows, is_sparse
+from fallline.data.sparse import by_rows, from_sparse_frame, is_sparse
 from fallline.errors import DataError, InputTypeError, shown
 
 __all__ = ["check_features", "check_targets", "check_weights", "in_range", "refuse_not_finite", "refuse_too_small"]
@@ -25,7 +25,7 @@ def check_features(X: Any, name: str = "X") -> tuple[Any, list[str] | None]:
 
     Parameters
     ----------
-    X : array, list of rows, sparse matrix or array, or a pandas, polars or PyArrow table of numbers
+    X : array, list of rows, sparse matrix or array, or a pandas (also sparse), polars or PyArrow table of numbers
     name : str
         What to call it in errors.
 
@@ -43,8 +43,9 @@ def check_features(X: Any, name: str = "X") -> tuple[Any, list[str] | None]:
     (array([[1.  , 0.5 ],
            [2.  , 0.25]]), ['a', 'b'])
     """
-    sparse = is_sparse(X)
-    array, names = (X, None) if sparse else _from_frame(X, name)
+    table = from_sparse_frame(X)
+    sparse = is_sparse(table)
+    array, names = (table, _names(X)) if sparse else _from_frame(table, name)
     if array.ndim != 2:
         raise DataError(
             f"{name} must be a table of rows and columns (2-D); got shape {array.shape}. "
@@ -62,7 +63,7 @@ def check_features(X: Any, name: str = "X") -> tuple[Any, list[str] | None]:
             "required. There is nothing to learn from."
         )
     if sparse:
-        return by_rows(_as_floats(array, name)), None
+        return by_rows(_as_floats(array, name)), names
     array = _as_floats(array, name)
     if not (array.flags.c_contiguous or array.flags.f_contiguous):
         array = np.ascontiguousarray(array)
@@ -208,6 +209,12 @@ def _refuse(value: float, place: tuple[int, ...], name: str, columns: list[str] 
     raise DataError(
         f"{name} must hold finite numbers; got {got} at {where}. {ROWS_FROM_ZERO} Fill that cell or leave the row out."
     )
+
+
+def _names(X: Any) -> list[str] | None:
+    """Return the names of the columns of a sparse table that came as a frame."""
+    columns = [] if is_sparse(X) else list(X.columns)
+    return columns if columns and all(isinstance(column, str) for column in columns) else None
 
 
 def _from_frame(data: Any, name: str) -> tuple[np.ndarray, list[str] | None]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from fallline.data.blocks import BLOCK_ROWS, ONES, Block, Rows
 
-__all__ = ["SparseRows", "by_rows", "is_sparse", "scaled", "with_cells"]
+__all__ = ["SparseRows", "by_rows", "from_sparse_frame", "is_sparse", "scaled", "with_cells"]
 
 FULL = 0.9
 """Share of non-zero cells of a column from which its offset could swallow its variance, as in a dense one."""
@@ -56,6 +56,26 @@ def by_rows(X: Any) -> Any:
         table = csr_array(X, copy=True)
         table.sum_duplicates()
     return table
+
+
+def from_sparse_frame(X: Any) -> Any:
+    """Return a pandas frame of sparse columns as a sparse table, or as a dense frame where other cells are kept; or X.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> frame = pd.DataFrame({"a": pd.arrays.SparseArray([0.0, 2.0], fill_value=0.0)})
+    >>> from_sparse_frame(frame).toarray().ravel()
+    array([0., 2.])
+    """
+    if type(X).__module__.partition(".")[0] != "pandas" or type(X).__name__ != "DataFrame":
+        return X
+    from pandas import SparseDtype
+
+    kinds = [kind for kind in X.dtypes if isinstance(kind, SparseDtype)]
+    if not kinds or len(kinds) < X.shape[1]:
+        return X
+    return X.sparse.to_coo() if all(kind.fill_value == 0 for kind in kinds) else X.sparse.to_dense()
 
 
 def with_cells(X: Any, cells: np.ndarray) -> Any:
@@ -110,7 +130,7 @@ class SparseRows(Rows):
         return float(self.count if self.weights is None else self.weights.sum())
 
     @cached_property
-    def crowded(self) -> bool:
+    def crowded(self) -> bool:  # pyright: ignore[reportIncompatibleMethodOverride]
         if self.cells > CROWDED * self.count * self.columns:
             return True
         filled = np.bincount(self.X.indices, minlength=self.columns)

@@ -84,7 +84,11 @@ class CompiledEngine(Engine):
 
         with jax.enable_x64(True):
             if not self.begun:
-                self.carry, self.begun = known_to_jax(self.carry), True
+                # NumPy's arrays go in as they are: converting them one by one takes longer than a block of steps
+                self.carry = jax.tree_util.tree_map(
+                    lambda leaf: leaf if isinstance(leaf, jax.Array) else np.asarray(leaf), known_to_jax(self.carry)
+                )
+                self.begun = True
             rates = rates_from(self.rate, int(self.carry.k), count)
             self.before, self.count = self.carry, (count := len(rates))
             scheduled = as_scheduled(self.rate, rates, self.longest)

@@ -12,12 +12,15 @@ from fallline.arrays.layout import Layout
 from fallline.descent.epochs import noise_of, on_all_rows
 from fallline.descent.loop import Run
 from fallline.diagnosis import Evidence, diagnose
-from fallline.diagnosis.optimality import assess, certify
+from fallline.diagnosis.kinks import gap_at_kink, kink_on_the_way
+from fallline.diagnosis.optimality import Verdict, assess, beside_kink, certify
 from fallline.methods import UpdateRule
 from fallline.objectives.base import Objective
 from fallline.trace import Finding, Result, StopReason
 
 __all__ = ["conclude"]
+
+BROKEN = (StopReason.DIVERGED, StopReason.NOT_FINITE, StopReason.UNBOUNDED)
 
 
 def conclude(
@@ -42,12 +45,13 @@ def conclude(
     if run.answer is None:
         fun = float(run.best.fun[0])
     verdict = assess(objective, x, fun, slope, float(run.trace.blocks[0].fun[0]))
+    verdict = _looked_at_kinks(verdict, run, objective, x, fun)
     optimal = verdict.optimal
     reason = StopReason.CONVERGED if watched and optimal and run.reason is StopReason.NO_PROGRESS else run.reason
     steepness = objective.slope(x, slope)
     evidence = Evidence(objective, method, rate, run.trace, run.best, run.last, reason, steepness, verdict, noise)
     findings = findings + diagnose(evidence)
-    broken = reason in (StopReason.DIVERGED, StopReason.NOT_FINITE, StopReason.UNBOUNDED)
+    broken = reason in BROKEN
     success = optimal and not broken and not any(finding.severity == "error" for finding in findings)
     return Result(
         x=layout.answer(x),
@@ -68,6 +72,21 @@ def conclude(
         landscape=objective.values,
         epoch_costs=run.epoch_costs,
     )
+
+
+def _looked_at_kinks(verdict: Verdict, run: Run, objective: Objective, x: np.ndarray, fun: float) -> Verdict:
+    """Return the verdict, judged by other means where the run has ended at a corner of the function."""
+    on_batches = run.epoch_costs is not None
+    if verdict.optimal or run.reason in BROKEN or not run.iterations or on_batches:
+        return verdict
+    start = run.trace.blocks[0].take(slice(0, 1))
+    rows = run.trace.blocks[-1]
+    before = rows.take(slice(-2, -1)) if len(rows) > 1 else start
+    kink = kink_on_the_way(objective, x, run.last, before, float(start.gradient_norm[0]))
+    if kink is None:
+        return verdict
+    gap = gap_at_kink(objective, x, fun, float(np.linalg.norm(x - start.x[0])))
+    return beside_kink(verdict, kink, gap, fun, float(start.fun[0]), x.dtype)
 
 
 def _message(success: bool, reason: StopReason) -> str:

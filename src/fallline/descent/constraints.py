@@ -17,6 +17,9 @@ from fallline.steps.face_search import FaceSearch
 
 __all__ = ["automatic_method", "resolve_penalty", "suited_rate"]
 
+PAIRS, FEW = 20, 1000
+"""Pairs remembered for so few parameters: more than the usual ten save steps on hard functions, and cost little."""
+
 
 def resolve_penalty(penalty: Any, bounds: Any, x0: np.ndarray, layout: Layout) -> Penalty | None:
     """Return the one penalty that says both, laid out for the parameters; None where nothing was said.
@@ -72,9 +75,11 @@ def resolve_penalty(penalty: Any, bounds: Any, x0: np.ndarray, layout: Layout) -
     return whole
 
 
-def automatic_method(penalty: Penalty | None) -> Method:
-    """Return the method that is best left to itself on all rows."""
-    return LBFGS() if penalty is None or isinstance(penalty, Separable) else BarzilaiBorwein()
+def automatic_method(penalty: Penalty | None, size: int) -> Method:
+    """Return the method that is best left to itself on all rows, for so many parameters."""
+    if penalty is None:
+        return LBFGS(memory=PAIRS) if size <= FEW else LBFGS()
+    return LBFGS() if isinstance(penalty, Separable) else BarzilaiBorwein()
 
 
 def suited_rate(method: UpdateRule, rate: Rate, penalty: Penalty | None) -> Rate:

@@ -271,7 +271,7 @@ def choose_method(
     if isinstance(method, str) and method.lower() == "auto":
         if learning_rate is not None:
             return GradientDescent()
-        return automatic_method(penalty) if batches is None else Prodigy()
+        return automatic_method(penalty, layout.size) if batches is None else Prodigy()
     rule = find(method)
     if not isinstance(rule, TorchOptimizer):
         return rule

@@ -16,6 +16,7 @@ from fallline.diagnosis.endings import (
 from fallline.diagnosis.evidence import Evidence
 from fallline.diagnosis.learning_rate import learning_rate_too_high, learning_rate_too_low
 from fallline.diagnosis.noise import noise_floor
+from fallline.diagnosis.nonsmooth import nonsmooth
 from fallline.diagnosis.oscillation import oscillation
 from fallline.trace import Finding
 
@@ -27,6 +28,7 @@ FINDERS: tuple[Callable[[Evidence], Finding | None], ...] = (
     overflow,
     unbounded,
     flat_or_curving_down,
+    nonsmooth,
     noise_floor,
     oscillation,
     learning_rate_too_low,
@@ -39,6 +41,7 @@ FINDERS: tuple[Callable[[Evidence], Finding | None], ...] = (
 INSTEAD_OF = {
     "learning-rate-too-high": {"oscillation", "stopped-early", "iteration-budget"},
     "oscillation": {"learning-rate-too-low", "stopped-early", "iteration-budget"},
+    "nonsmooth": {"oscillation", "learning-rate-too-low", "stopped-early", "iteration-budget", "saddle-point"},
     "noise-floor": {"learning-rate-too-low", "stopped-early", "iteration-budget"},
     "learning-rate-too-low": {"stopped-early", "iteration-budget"},
     "saddle-point": {"stopped-early", "iteration-budget"},

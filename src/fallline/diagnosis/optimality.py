@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fallline.diagnosis.curvature import DENSE, Curvature, curvature_at, gap_at_least
+from fallline.diagnosis.curvature import Curvature, curvature_at, gap_at_least
 from fallline.diagnosis.faces import curvature_on_face, face_at
+from fallline.diagnosis.kinks import Kink
 from fallline.objectives.base import Counts, Objective
 from fallline.trace import Certificate, Rows
 
@@ -49,12 +50,33 @@ class Verdict:
         Whether the cost is numerically constant around it, so that no derivative says anything.
     descends : bool
         Whether the cost was found to be lower near by, as beyond an inflection.
+    kink : Kink or None
+        Where the function has a corner at or near the point.
+    gap_beside : float
+        What the slopes around a corner say of the gap.
     """
 
     optimal: bool
     curvature: Curvature
     flat: bool
     descends: bool
+    kink: Kink | None = None
+    gap_beside: float = np.inf
+
+    @property
+    def gap(self) -> float:
+        """How far the cost lies above the minimum: by the curvature, or at a kink by the slopes around it."""
+        return self.curvature.gap if self.kink is None else self.gap_beside
+
+
+def beside_kink(verdict: Verdict, kink: Kink, gap: float, fun: float, start_fun: float, dtype: np.dtype) -> Verdict:
+    """Return the verdict about a point at a kink, where curvatures say nothing and the slopes around it gave `gap`."""
+    return replace(
+        verdict,
+        kink=kink,
+        gap_beside=gap,
+        optimal=np.isfinite(fun) and not verdict.descends and gap <= _allowed_gap(fun, start_fun, dtype, GAP_SHARE),
+    )
 
 
 def assess(
@@ -92,15 +114,20 @@ def _around(objective: Objective, x: np.ndarray, curvature: Curvature, gained: f
     points = [x + sign * reach * direction.astype(x.dtype) for direction in directions for sign in (1, -1)]
     if objective.penalty is not None:
         points = [np.asarray(objective.penalty.prox(point, 0.0)) for point in points]
-    costs = np.array([objective.value(point.astype(x.dtype)) for point in points])
+    costs = objective.values(np.array(points, x.dtype))
     objective.counts = before
     return costs
+
+
+NEXT = 0.01
+"""Of the slope, how far it has to fall at most before the next look."""
 
 
 class Watch:
     """Looks for optimality while a run goes on: only at rows whose gradient has become small, and rarely in vain.
 
-    A point that is looked at and found wanting lowers the bar for the next look five-fold.
+    A point that is looked at and found wanting lowers the bar for the next look five-fold, or to where its gap, which
+    falls with the square of the slope, may have closed.
     """
 
     def __init__(self, objective: Objective) -> None:
@@ -129,7 +156,9 @@ class Watch:
         before = Counts(**vars(self.objective.counts))
         _, gradient = self.objective.value_and_gradient(x)
         allowed = _allowed_gap(fun, self.start_fun, x.dtype, share)
-        hopeless = x.size > DENSE and self._gap_at_least(x, gradient) > allowed
+        gap = self._gap_at_least(x, gradient)
+        if hopeless := gap > allowed:
+            self.bar = min(self.bar, slope * max(NEXT, float(np.sqrt(allowed / gap))))
         optimal = not hopeless and assess(self.objective, x, fun, gradient, self.start_fun, share).optimal
         self.objective.counts = before
         return optimal
@@ -145,7 +174,11 @@ class Watch:
 def certify(verdict: Verdict) -> Certificate:
     """Put what was measured at the answer into words."""
     curvature = verdict.curvature
-    gap, distance, smallest = curvature.gap, curvature.distance, curvature.smallest
+    gap, distance, smallest = verdict.gap, curvature.distance, curvature.smallest
+    if verdict.kink is not None:
+        so = "Optimal as far as can be measured" if verdict.optimal else "Not optimal"
+        text = f"{so}: by the slopes around the corner there, the cost is about {gap:.3g} above the minimum."
+        return Certificate("estimate", gap, np.inf, smallest, text)
     if smallest == np.inf:
         so = "Optimal as far as can be measured" if verdict.optimal else "Not optimal"
         text = f"{so}: the penalty holds every parameter, and the cost could fall by about {gap:.3g} at most."

@@ -101,9 +101,10 @@ def _to_and_fro(evidence: Evidence, tail: _Tail) -> Finding:
     rate = float(evidence.last.learning_rate[0])
     values: dict[str, float | int | None] = {"learning_rate": rate, "factor": tail.net, "iterations": tail.count}
     stable = evidence.stable_rate()
+    twice = 2 * evidence.iterations
     remedy = (
-        f"Use a smaller learning rate, {rate / 10:.3g} say, or one that falls: "
-        f"fallline.schedules.InverseTimeDecay({rate:.3g}, 0.01), say."
+        f"Let the learning rate fall, by fallline.schedules.CosineDecay({rate:.3g}, {twice}) in {twice} iterations, "
+        f"say; or go on from here with a smaller one, {rate / 10:.3g} say."
     )
     cause = ""
     if stable is not None and rate > 0.9 * stable[0]:

@@ -135,8 +135,9 @@ def remember(gradient: Any, state: LBFGSState, x: Any) -> tuple[LBFGSState, Any,
         0 * state.started + 1,
     )
     across = xp.where(place, among[:2, 2, None], beside[:, :, 2])
-    forgotten = (xp.where(stuck, 0, part) for part in kept[:4])
-    return LBFGSState(*forgotten, *kept[4:]), xp.where(stuck, 0, across), among[2, 2]
+    pairs, inverse, gram, diagonal = (xp.where(stuck, 0, part) for part in kept[:4])
+    state = kept._replace(pairs=pairs, inverse=inverse, gram=gram, diagonal=diagonal)
+    return state, xp.where(stuck, 0, across), among[2, 2]
 
 
 def _apply(gradient: Any, state: LBFGSState, across: Any) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import RegressorMixin
 
 from fallline.data.check import check_weights, refuse_not_finite
-from fallline.errors import DataError
+from fallline.errors import DataError, InputError, shown
 from fallline.losses import find
 from fallline.models.base import Model
 
@@ -123,6 +123,11 @@ class LinearRegression(RegressorMixin, Model):
             Where the data or a parameter cannot be used.
         """
         loss = find(self.loss, "regression")
+        if not loss.quadratic:
+            raise InputError(
+                f'loss must be "squared" or "mse"; got {shown(self.loss)}. It is that of least squares. '
+                "Leave it out for half the squared error."
+            )
         features = self._features(X, reset=True)
         target, findings = self._checked_target(y, features.shape[0])
         try:

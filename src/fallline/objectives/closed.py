@@ -96,9 +96,9 @@ def _key_of(value: Any, within: tuple[Any, ...]) -> Any:
 @lru_cache(maxsize=1024)
 def _keeps(code: CodeType) -> bool:
     """Tell whether a function's code might keep a value beyond the call: in a variable around it, or in an object."""
-    return any(instruction.opname in ("STORE_ATTR", "STORE_DEREF") for instruction in dis.get_instructions(code)) or any(
-        _keeps(constant) for constant in code.co_consts if isinstance(constant, CodeType)
-    )
+    return any(
+        instruction.opname in ("STORE_ATTR", "STORE_DEREF") for instruction in dis.get_instructions(code)
+    ) or any(_keeps(constant) for constant in code.co_consts if isinstance(constant, CodeType))
 
 
 @lru_cache(maxsize=1024)

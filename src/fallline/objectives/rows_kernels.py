@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from types import FunctionType
 from typing import Any
@@ -153,16 +153,16 @@ def _formula(formula: Any) -> Any:
     """Return a loss's formula with NumPy's functions replaced by those that run on several rows at once."""
     from fallline.objectives import rows_math
 
-    return _inlined(formula, np=rows_math)
+    return _inlined(formula, {"np": rows_math})
 
 
-def _inlined(function: Any, **instead: Any) -> Any:
+def _inlined(function: Any, instead: Mapping[str, Any] | None = None) -> Any:
     """Return a copy of a function, for kernels, that Numba's cache tells apart by its text, not by where it stands."""
     from numba.extending import register_jitable
 
     names = function.__code__.co_names
     used = {name: thing for name, thing in function.__globals__.items() if name in names or name == "__name__"}
-    copy = FunctionType(function.__code__, used | instead, function.__name__)
+    copy = FunctionType(function.__code__, used | dict(instead or {}), function.__name__)
     copy.__qualname__ = f"<locals>.{function.__qualname__}"
     return register_jitable(forceinline=True)(copy)
 

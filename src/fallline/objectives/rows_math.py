@@ -26,7 +26,7 @@ def _nearest(t: float) -> float:
 
 
 @_exact
-def _power_of_two(k: int) -> float:
+def _power_of_two(k: Any) -> float:
     return np.int64((k + 1023) << 52).view(np.float64)
 
 

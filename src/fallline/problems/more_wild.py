@@ -108,7 +108,7 @@ def more_wild() -> tuple[Problem, ...]:
                     function=function,
                     x0=start,
                     minimum=minimum,
-                    minimizers=minimizer,
+                    minimizers=np.array(minimizer),
                     reached=reached,
                     source=SOURCE,
                 )
