@@ -105,9 +105,11 @@ def compare(
     Examples
     --------
     >>> import fallline as fl
-    >>> runs = fl.compare(lambda theta: theta**2, 3.0, methods=["gd", "adam"], learning_rates=[0.1, 0.3])
-    >>> [(run.method, run.nit, run.reason.value) for run in runs.results[:1]]
-    [('GradientDescent(learning_rate=0.1)', 77, 'converged')]
+    >>> runs = fl.compare(lambda theta: theta**2, 3.0, methods=["gd", "adam"], learning_rates=[0.1, 1.5])
+    >>> [(method, rate, reason.value) for method, rate, reason in zip(runs.method, runs.learning_rate, runs.reason)][:2]
+    [('gd', 0.1, 'converged'), ('gd', 1.5, 'diverged')]
+    >>> runs.best.success, [finding.code for finding in runs.results[1].diagnosis]
+    (True, ['learning-rate-too-high'])
     >>> hills = fl.compare(lambda t: (t**2 - 1) ** 2 + 0.3 * t, 0.0, starts=10, within=(-2, 2))
     >>> [(round(minimum.x, 3), len(minimum.runs)) for minimum in hills.minima]
     [(-1.036, 6), (0.96, 4)]
@@ -164,8 +166,8 @@ def _entries(methods: Any, learning_rates: Any, starts: Starts, penalty: Penalty
         for each in rates:
             # a number after a number needs no second look at the method, but torch's, which holds its rate itself
             if last is not None and type(each) is float and not isinstance(last.method, TorchOptimizer):
-                rate = Constant(each)
-                entries += [last._replace(rate=rate, start=start) for start in every]
+                label, plain, rate = last.label, last.method, Constant(each)
+                entries += [Entry(label, plain, rate, start) for start in every]
                 continue
             rule = choose_method(method, each, starts.layout, None, penalty)
             rate = suited_rate(rule, resolve_rate(each, rule, starts.layout), penalty)

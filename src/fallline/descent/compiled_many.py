@@ -80,6 +80,9 @@ class ManyEngine:
     channels : int
         Numbers that record a step: `x`, the cost, the slope and the step's length (2-norms); where the rate is
         measured the rate too; and where steps are tried the evaluations.
+    lows, highs : array, shape (3, lanes)
+        The least cost, slope and step of the last block, whatever is no number left out; and the highest of each,
+        not a number where one is not.
     """
 
     def __init__(
@@ -104,6 +107,7 @@ class ManyEngine:
         self._steps = maker(Code(objective.program), method, self.measured, self.fixed)
         self.k = 0
         self.table = np.empty((0, 0))
+        self.lows, self.highs = np.empty((2, 3, len(chosen)))
         self.row = np.array([_only_rate(rate) for rate in rates]) if self.fixed else np.empty(0)
         self.tiles: list[_Tile] = []
         self.buffers: list[jax.Array] = []
@@ -137,6 +141,7 @@ class ManyEngine:
         self.table = self._scheduled(count)
         count = len(self.table)
         rows = np.empty((count, self.channels, len(self.rates)), self.starts.dtype)
+        self.lows, self.highs = np.full((2, 3, len(self.rates)), [[[np.inf]], [[-np.inf]]])
         for tile in self.tiles:
             tile.before = tile.carry
         try:
@@ -233,7 +238,8 @@ class ManyEngine:
         import jax
         import jax.numpy as jnp
 
-        lanes = tile.place.stop - tile.place.start
+        lanes, size = tile.place.stop - tile.place.start, self.starts.shape[1]
+        lows, highs = self.lows[:, tile.place], self.highs[:, tile.place]
         padded = np.minimum(np.arange(tile.place.start, tile.place.start + self.width), tile.place.stop - 1)
         with jax.enable_x64(True):
             shape = (self.longest, self.channels, self.width)
@@ -248,7 +254,12 @@ class ManyEngine:
                     scheduled = np.zeros((self.longest, self.width))
                     scheduled[:count] = self.table[first : first + count, padded]
                 tile.carry, buffer = self._steps(tile.carry, buffer, count, lanes, scheduled, self.constants)
-                rows[first : first + count, :, tile.place] = np.asarray(buffer)[:count, :, :lanes]
+                written = np.asarray(buffer)[:count, :, :lanes]
+                rows[first : first + count, :, tile.place] = written
+                # now they are near the processor; later, looking at them would take longer than writing them did
+                judged = written[:, size : size + 3]
+                lows[:] = np.fmin(lows, np.fmin.reduce(judged))
+                highs[:] = np.maximum(highs, judged.max(axis=0))
             self.buffers.append(buffer)
 
 

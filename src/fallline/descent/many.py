@@ -19,8 +19,10 @@ from fallline.descent.loop import BLOCK_SECONDS, Run
 from fallline.descent.watch_many import ManyWatch
 from fallline.methods import Method
 from fallline.steps import StepRule
+from fallline.stopping import CostBelow, GradientBelow, StepBelow
 from fallline.stopping.base import Both, Either, Rule, code_of, reason_of
-from fallline.stopping.guards import Guards
+from fallline.stopping.guards import FOLD, Guards
+from fallline.stopping.stalled import Stalled
 from fallline.trace import Record, Rows, StopReason, Trace
 from fallline.trace.histories import Histories
 
@@ -140,6 +142,8 @@ class _Loop:
             nothing,
             nothing[:, :1],
         )
+        size = np.abs(fun[chosen].astype(np.float64))
+        self.scale = np.where(size == 0, 1.0, size)
         self.pace = 16
         self.growth = 2 if isinstance(engine.measured, StepRule) else 16
         row_bytes = x.itemsize * engine.channels
@@ -193,14 +197,16 @@ class _Loop:
         """Return how many of the rows each run keeps, and the code of why it stops there, or 0."""
         count, runs = rows.fun.shape
         stops, reasons = np.full(runs, count), np.zeros(runs, dtype=np.int64)
-        codes, self.rule_state = self.rule.judge(rows, self.before, self.rule_state)
+        codes = None
+        if self.iteration == 0 or _may_stop(self.rule, self.engine, self.scale):
+            codes, self.rule_state = self.rule.judge(rows, self.before, self.rule_state)
         if codes is not None and codes.any():
             codes = np.broadcast_to(codes, rows.fun.shape)
             first = np.argmax(codes > 0, axis=0)
             reasons = codes[first, np.arange(runs)]
             stops = np.where(reasons > 0, first + 1, count)
         if self.watch is not None:
-            optimal = self.watch.judge(rows, stops)
+            optimal = self.watch.judge(rows, stops, self.engine.lows[1])
             reasons = np.where(optimal > 0, code_of(StopReason.CONVERGED), reasons)
             stops = np.where(optimal > 0, optimal, stops)
         return stops, reasons
@@ -216,6 +222,7 @@ class _Loop:
         self.running = self.running[going]
         self.before = Rows(*(_lanes(getattr(self.before, name), going) for name in vars(self.before)))
         self.rule_state = _lanes(self.rule_state, going)
+        self.scale = self.scale[going]
         if self.watch is not None:
             self.watch.keep(going)
         if self.running.size:
@@ -240,6 +247,29 @@ def _lanes(state: Any, chosen: np.ndarray) -> Any:
     if isinstance(state, np.ndarray) and state.ndim and state.shape[-1] == len(chosen):
         return state[..., chosen]
     return state
+
+
+def _may_stop(rule: Rule, engine: ManyEngine, scale: np.ndarray) -> bool:
+    """Tell whether a rule could stop any run in the engine's last block, by the extremes of that; no is for sure.
+
+    `scale` is the size of the cost at each run's start. Rules that remember more than that may always stop.
+    """
+    (cost, slope, step), (highest, _, _) = engine.lows, engine.highs
+    match rule:
+        case Either():
+            return _may_stop(rule.left, engine, scale) or _may_stop(rule.right, engine, scale)
+        case Guards():
+            return not (highest <= FOLD * scale).all() or not (cost >= -FOLD * scale).all()
+        case Stalled():
+            return not step.all()
+        case StepBelow():
+            return bool((step < rule.tolerance * np.sqrt(engine.starts.shape[1])).any())
+        case GradientBelow():
+            return bool((slope < rule.tolerance).any())
+        case CostBelow():
+            return bool((cost < rule.target).any())
+        case _:
+            return True
 
 
 def _judges_side_by_side(rule: Rule) -> bool:

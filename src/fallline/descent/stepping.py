@@ -54,7 +54,7 @@ class Descent(Iterator[Record]):
         if self._loop.before is None:
             raise RuntimeError("a descent has a result once its first record was asked for. Write next(steps), say.")
         with np.errstate(all="ignore"):
-            return self._task.result(self._loop.finish(StopReason.CALLBACK), self._objective)
+            return self._task.result(self._loop.finish(StopReason.CALLBACK), self._objective, self._loop)
 
 
 def descend(

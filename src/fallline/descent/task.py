@@ -6,7 +6,7 @@ import dataclasses
 import numbers
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -20,6 +20,7 @@ from fallline.descent.constraints import automatic_method, resolve_penalty, suit
 from fallline.descent.data import check_data
 from fallline.descent.epochs import EpochWatch
 from fallline.descent.fingerprint import fingerprint
+from fallline.descent.held_out import HeldOut, found_by, judged_by_rows_held_out, share_held_out, split_rows
 from fallline.descent.loop import Loop, Run, prepare_loop
 from fallline.descent.loop_state import continues, restore, state_of
 from fallline.descent.problem import build_objective
@@ -137,14 +138,14 @@ class Task:
             if continues(saved.state, self.most):
                 loop.reason = None
         if checkpoint is None:
-            return self.result(loop.run(self.most), objective)
+            return self.result(loop.run(self.most), objective, loop)
         problem = self.problem(objective)
         for _ in loop.steps(self.most):
             if loop.reason is None and checkpoint.due():
                 checkpoint.write(SavedRun(problem, objective.source, self.told, state_of(loop, objective)))
         if loop.reason is not StopReason.INTERRUPTED:
             checkpoint.write(SavedRun(problem, objective.source, self.told, state_of(loop, objective)))
-        return self.result(loop.finish(StopReason.INTERRUPTED), objective)
+        return self.result(loop.finish(StopReason.INTERRUPTED), objective, loop)
 
     def problem(self, objective: Objective) -> dict[str, Any]:
         """Return marks by which the same call is known again."""
@@ -163,10 +164,14 @@ class Task:
             "record": self.record,
         }
 
-    def result(self, run: Run, objective: Objective) -> Result:
+    def result(self, run: Run, objective: Objective, loop: Loop) -> Result:
         """Verify the answer of a finished run and diagnose it."""
+        held_out = found_by(loop.rule, loop.rule_state, run.iterations)
+        if held_out is not None:
+            run = replace(run, answer=held_out[0])
         watched = self.rules is None
-        return conclude(run, objective, self.method, self.rate, self.layout, self.findings, watched, self.started)
+        result = conclude(run, objective, self.method, self.rate, self.layout, self.findings, watched, self.started)
+        return result if held_out is None else judged_by_rows_held_out(result, held_out[1])
 
     @property
     def _arguments(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
@@ -207,6 +212,13 @@ def prepare(
     check_arguments(fun, args, tolerance, stopping, max_iterations, record, progress)
     start, layout, whole = flatten(x0, label=argument_name(fun))
     rows, batches = check_data(data, batch_size, epochs, seed)
+    share = share_held_out(stopping)
+    if share is not None:
+        rows, held_out = split_rows(rows, share, seed)
+        rows, batches = check_data(rows, batch_size, epochs, seed)
+        every, by_pairs = 1 if batches is None else batches.steps, gradient is True
+        held_args = (*map(layout.rows, held_out), *args)
+        stopping = HeldOut.of(fun, layout, held_args, by_pairs, every, stopping)
     proximal = resolve_penalty(penalty, bounds, start, layout)
     rule = choose_method(method, learning_rate, layout, batches, proximal)
     return Task(

@@ -1,4 +1,4 @@
-"""Who looks for optimality while many runs go on: for each the watch of one run, with what it asks first known ahead."""
+"""Who looks for optimality while many runs go on: for each the watch of one run, its first question answered ahead."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class ManyWatch:
         self.bars = self.bars[chosen]
         self.watches = [watch for watch, goes_on in zip(self.watches, chosen, strict=True) if goes_on]
 
-    def judge(self, rows: Rows, stops: np.ndarray) -> np.ndarray:
+    def judge(self, rows: Rows, stops: np.ndarray, lowest: np.ndarray) -> np.ndarray:
         """Return how many of the rows each run keeps, up to its first optimal one; 0 where it has none.
 
         Parameters
@@ -57,10 +57,12 @@ class ManyWatch:
             Of all runs, side by side.
         stops : array of int, shape (m,)
             How many of them each run keeps otherwise.
+        lowest : array, shape (m,)
+            The least slope of each run.
         """
         found, done = np.zeros((2, len(stops)), dtype=np.int64)
         slopes = rows.gradient_norm
-        waiting = np.flatnonzero(np.fmin.reduce(slopes) <= self.bars)
+        waiting = np.flatnonzero(lowest <= self.bars)
         steps = np.arange(len(slopes))[:, None]
         while waiting.size:
             low = (slopes[:, waiting] <= self.bars[waiting]) & (steps >= done[waiting]) & (steps < stops[waiting])

@@ -220,17 +220,24 @@ class TimeLimit(Rule):
 
 @dataclass(frozen=True)
 class NoImprovement(Rule):
-    """Stop when the best cost has not improved for `patience` iterations.
+    """Stop when the best cost has not improved for `patience` iterations; or for as many epochs on rows held out.
 
     Parameters
     ----------
     patience : int
-        Iterations, at least 1.
+        Iterations, at least 1; epochs where rows are held out.
+    validation_fraction : float, optional
+        With ``data``: the share of the rows, between 0 and 1, that no step sees. The cost over them decides, at the end
+        of each epoch, and the point at which it was lowest is the answer.
 
     Raises
     ------
     InputError
-        Where `patience` is below 1.
+        Where `patience` is below 1, or the share is not between 0 and 1.
+
+    References
+    ----------
+    L. Prechelt, "Early stopping - but when?", 1998: the criterion UP with strips of one epoch.
 
     Examples
     --------
@@ -240,9 +247,20 @@ class NoImprovement(Rule):
     """
 
     patience: int
+    validation_fraction: float | None = None
 
     def __post_init__(self) -> None:
-        _positive("patience", self.patience)
+        if isinstance(self.patience, bool) or not isinstance(self.patience, (int, np.integer)) or self.patience < 1:
+            raise InputError(
+                f"patience must be a whole number of at least 1; got {self.patience!r}. It counts iterations without a "
+                "lower cost, or epochs. Try 10."
+            )
+        share = self.validation_fraction
+        if share is not None and not (isinstance(share, (int, float)) and 0 < share < 1):
+            raise InputError(
+                f"validation_fraction must be between 0 and 1; got {share!r}. It is the share of the rows held out. "
+                "Try 0.1."
+            )
 
     def init(self) -> tuple[Any, Any]:
         return np.inf, 0

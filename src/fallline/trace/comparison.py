@@ -122,8 +122,8 @@ class Comparison:
     --------
     >>> import fallline as fl
     >>> rates = fl.compare(lambda theta: theta**2, 3.0, learning_rates=[0.01, 0.1, 1.5], max_iterations=50)
-    >>> rates.best.x, [finding.code for finding in rates.results[2].diagnosis]
-    (4.281744192888377e-05, ['learning-rate-too-high'])
+    >>> rates.learning_rate[rates.order[0]], [finding.code for finding in rates.results[2].diagnosis]
+    (0.1, ['learning-rate-too-high'])
     """
 
     results: Results

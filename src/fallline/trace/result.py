@@ -55,6 +55,9 @@ class Result:
     epoch_costs : array or None
         After a run on mini-batches the cost over all rows at the start and at the end of each epoch, shape
         (epochs + 1,); None after any other, whose trace has them.
+    validation_costs : array or None
+        With ``NoImprovement(patience, validation_fraction)`` the cost over the rows held out, at the start and after
+        each epoch; the answer is the point where it was lowest.
     landscape : callable or None
         Maps flat points, shape (m, d), to costs, shape (m,), for pictures; None where the function is gone.
 
@@ -82,6 +85,7 @@ class Result:
     method: str
     seconds: float
     epoch_costs: np.ndarray | None = field(default=None, compare=False)
+    validation_costs: np.ndarray | None = field(default=None, compare=False)
     landscape: Callable[[np.ndarray], np.ndarray] | None = field(default=None, compare=False)
 
     @property
