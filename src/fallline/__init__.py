@@ -44,6 +44,7 @@ __all__ = [
     "Trace",
     "check_gradient",
     "compare",
+    "descend",
     "errors",
     "find_learning_rate",
     "methods",

@@ -57,7 +57,7 @@ CALLS = {
 }
 
 
-def same_bits(one, other):
+def expect_same_bits(one, other):
     for column in COLUMNS:
         np.testing.assert_array_equal(getattr(one.trace, column), getattr(other.trace, column), err_msg=column)
     np.testing.assert_array_equal(one.x, other.x)
@@ -78,7 +78,7 @@ class KilledError(Exception):
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_run_that_was_killed_goes_on_to_the_same_bits(name, tmp_path, monkeypatch):
+def test_a_run_that_was_killed_goes_on_to_the_expect_same_bits(name, tmp_path, monkeypatch):
     """Cut after several of its blocks, each time as kill -9 would: the file of the last write is all that is left."""
     function, start, settings = CALLS[name]
     settings = {"max_iterations": 230, **settings}
@@ -100,7 +100,7 @@ def test_a_run_that_was_killed_goes_on_to_the_same_bits(name, tmp_path, monkeypa
             break
         except KilledError:
             pass
-    same_bits(result, whole)
+    expect_same_bits(result, whole)
     assert len(writes) > 3 and writes[0] == 0
 
 
@@ -112,7 +112,7 @@ def test_every_method_goes_on(cls, tmp_path):
     function = (lambda x: rosenbrock(x.reshape(4))) if cls.name == "muon" else rosenbrock
     short = fl.minimize(function, start, **settings, max_iterations=23, checkpoint=tmp_path / "a.ckpt")
     long = fl.minimize(function, start, **settings, max_iterations=60, checkpoint=tmp_path / "a.ckpt")
-    same_bits(long, fl.minimize(function, start, **settings, max_iterations=60))
+    expect_same_bits(long, fl.minimize(function, start, **settings, max_iterations=60))
     assert short.nit <= long.nit
 
 
@@ -160,7 +160,7 @@ def call(path, **changed):
 def test_a_finished_run_is_not_made_again(tmp_path):
     """The same call answers from the file; the function is only called to verify."""
     one = call(tmp_path / "a.ckpt")
-    same_bits(call(tmp_path / "a.ckpt"), one)
+    expect_same_bits(call(tmp_path / "a.ckpt"), one)
     assert sorted(os.listdir(tmp_path)) == ["a.ckpt", "a.ckpt.lock", "a.ckpt.previous"]
 
 
@@ -205,7 +205,7 @@ def test_the_one_before_is_used_where_a_kill_came_between(tmp_path):
     path = tmp_path / "a.ckpt"
     whole = call(path)
     path.unlink()
-    same_bits(call(path), whole)
+    expect_same_bits(call(path), whole)
 
 
 def test_a_file_in_use_is_refused(tmp_path):
@@ -234,7 +234,7 @@ def test_a_full_disk_stops_the_run_and_keeps_the_last_file(tmp_path, monkeypatch
         call(path, max_iterations=4000)
     monkeypatch.setattr(os, "fsync", fsync)
     assert not list(tmp_path.glob("*.part-*"))
-    same_bits(call(path, max_iterations=4000), call(tmp_path / "b.ckpt", max_iterations=4000))
+    expect_same_bits(call(path, max_iterations=4000), call(tmp_path / "b.ckpt", max_iterations=4000))
 
 
 @pytest.mark.parametrize(("path", "kind"), [(3, InputTypeError), ("/no/such/folder/run.ckpt", FileError)])

@@ -140,6 +140,17 @@ def test_a_rule_of_the_users_own_sees_one_run_at_a_time():
     assert_same(comparison.results[8], alone)
 
 
+def test_rows_held_out_stop_each_run_for_itself():
+    """A rule that holds out rows is asked run by run, and chooses the answers."""
+    rule = NoImprovement(3, validation_fraction=0.3)
+    rates = np.geomspace(0.01, 0.5, 9)
+    settings = {"data": (X, Y), "stopping": rule, "max_iterations": 200}
+    comparison = fl.compare(squares, np.zeros(5), methods=["gd"], learning_rates=rates, **settings)
+    alone = fl.minimize(squares, np.zeros(5), method="gd", learning_rate=rates[7], **settings)
+    assert_same(comparison.results[7], alone, rtol=0)
+    np.testing.assert_array_equal(comparison.results[7].x, alone.x)
+
+
 def test_every_rate_ends_as_it_would_alone():
     """From crawling to divergence, each run of a sweep has its own reason and its own findings."""
     rates = np.geomspace(1e-4, 3, 16)

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fallline.arrays.layout import flatten
 from fallline.descent.compiled import is_frozen
 from fallline.descent.compiled_many import ManyEngine
+from fallline.descent.conclusion import conclude
 from fallline.descent.loop import Run
 from fallline.descent.many import descend_many
 from fallline.descent.problem import belied
@@ -100,6 +102,8 @@ class Runner:
         What was noticed before the first step, by start.
     progress : callable or None
         Sees records now and then.
+    apart : bool
+        Whether no runs may go side by side, nor wait to be verified: not where a rule knows rows that are held out.
     """
 
     task: Task
@@ -107,6 +111,7 @@ class Runner:
     starts: np.ndarray
     findings: list[list[Finding]]
     progress: Callable[[Record], None] | None = None
+    apart: bool = False
 
     def run(self, entries: list[Entry]) -> Outcomes:
         """Make the runs and return what became of them; an interruption leaves out those that had not begun."""
@@ -130,9 +135,10 @@ class Runner:
             alike.setdefault((id(entry.method), kind), []).append(place)
         groups: list[list[int]] = []
         for places in alike.values():
-            follows = self.objective.program is not None and not isinstance(entries[places[0]].method, TorchOptimizer)
+            many = self.objective.program is not None and not self.apart
+            many &= not isinstance(entries[places[0]].method, TorchOptimizer)
             few = FEW_SEARCHES if isinstance(entries[places[0]].rate, StepRule) else FEW
-            groups += [places] if follows and len(places) >= few else [[place] for place in places]
+            groups += [places] if many and len(places) >= few else [[place] for place in places]
         return sorted(groups)
 
     def _kind(self, rate: Rate) -> Any:
@@ -161,35 +167,47 @@ class Runner:
         x, fun, slope = best[:, :size], best[:, size], best[:, size + 1]
         for lane, answer in runs.answers.items():
             x[lane] = self._kept(answer)
-            fun[lane], gradient = self.objective.value_and_gradient(x[lane])
-            slope[lane] = np.linalg.norm(self.objective.slope(x[lane], gradient))
+            fun[lane], slope[lane] = self._at(x[lane])
         reasons = np.array([None, *StopReason], dtype=object)[runs.codes]
         columns = (x, fun, slope, histories.first.rows[:, size + 1], histories.last.iteration, reasons)
-        return lambda lane: self._conclude(entries[lane], runs.run(lane, self.task.layout), began), columns
+
+        def make(lane: int) -> Result:
+            return self._conclude(self._own(entries[lane], began), runs.run(lane, self.task.layout))
+
+        return make, columns
 
     def _alone(self, entry: Entry, among: int) -> tuple[Callable[[int], Result], Any]:
-        began = time.perf_counter()
-        self.objective.counts = Counts()
-        run = self._descend(self._own(entry, [], began, among), self.objective)
-        x = np.ascontiguousarray(run.best.x[0])
-        fun, slope = float(run.best.fun[0]), float(run.best.gradient_norm[0])
-        if run.answer is not None:
-            x = self._kept(run.answer)
-            fun, gradient = self.objective.value_and_gradient(x)
-            slope = float(np.linalg.norm(self.objective.slope(x, gradient)))
-        columns = (x, fun, slope, float(run.trace.blocks[0].gradient_norm[0]), run.iterations, run.reason)
-        if self.objective.program is not None:
-            return lambda _: self._conclude(entry, run, began, among), columns
-        # what such an objective has counted is of this run, and not for long
-        result = self._conclude(entry, run, began, among)
+        task, objective = self._own(entry, time.perf_counter(), among), self.objective
+        objective.counts = Counts()
+        loop = task.loop(objective, progress=self.progress)
+        run = loop.run(task.most)
+        begun = float(run.trace.blocks[0].gradient_norm[0])
+        if objective.program is not None and not self.apart:
+            x = np.ascontiguousarray(run.best.x[0])
+            fun, slope = float(run.best.fun[0]), float(run.best.gradient_norm[0])
+            if run.answer is not None:
+                x = self._kept(run.answer)
+                fun, slope = self._at(x)
+            return lambda _: self._conclude(task, run), (x, fun, slope, begun, run.iterations, run.reason)
+        # what such an objective has counted is of this run, and what such a rule has found not for long
+        result = replace(self._checked(task, task.result(run, objective, loop)), seconds=run.seconds)
+        x = flatten(result.x)[0]
+        columns = (x, result.fun, self._at(x)[1], begun, result.nit, result.reason)
         return lambda _: result, columns
+
+    def _at(self, x: np.ndarray) -> tuple[float, float]:
+        """Return the cost and the slope at a point, which nobody counts."""
+        before = Counts(**vars(self.objective.counts))
+        fun, gradient = self.objective.value_and_gradient(x)
+        self.objective.counts = before
+        return fun, float(np.linalg.norm(self.objective.slope(x, gradient)))
 
     def _kept(self, answer: np.ndarray) -> np.ndarray:
         """Return an average as an answer gives it: moved to where it obeys the penalty."""
         penalty = self.objective.penalty
         return answer if penalty is None else np.asarray(penalty.prox(answer, 0.0))
 
-    def _own(self, entry: Entry, findings: list[Finding], began: float, among: int) -> Task:
+    def _own(self, entry: Entry, began: float, among: int = 1) -> Task:
         """Return one run as a task of its own."""
         row_bytes = self.starts.itemsize * self.starts.shape[1] + 48
         fits = among * self.task.most * row_bytes <= MEMORY_OF_ALL
@@ -199,24 +217,25 @@ class Runner:
             method=entry.method,
             rate=entry.rate,
             record="all" if fits else "thin",
-            findings=findings,
+            findings=list(self.findings[entry.start]),
+            told=[],
             started=began,
         )
 
-    def _descend(self, task: Task, objective: Objective) -> Run:
-        return task.loop(objective, progress=self.progress).run(self.task.most)
-
-    def _conclude(self, entry: Entry, run: Run, began: float, among: int = 1) -> Result:
-        findings = list(self.findings[entry.start])
-        task, objective = self._own(entry, findings, began, among), self.objective
+    def _conclude(self, task: Task, run: Run) -> Result:
+        """Verify the answer of a run and diagnose it."""
+        settings = (task.method, task.rate, task.layout, task.findings, task.rules is None, task.started)
         with np.errstate(all="ignore"):
-            result = task.result(run, objective)
-            if (told := belied(objective, result)) is not None:
-                findings.append(told)
-                objective = task.by_differences()
-                run = self._descend(task, objective)
-                result = task.result(run, objective)
+            result = self._checked(task, conclude(run, self.objective, *settings))
         return replace(result, seconds=run.seconds)
+
+    def _checked(self, task: Task, result: Result) -> Result:
+        """Return the result, or where the user's own function denies it that of the run made anew on the function."""
+        told = belied(self.objective, result)
+        if told is None:
+            return result
+        task.note([told])
+        return task.run(task.by_differences(), progress=self.progress)
 
 
 def _threads() -> int:

@@ -11,7 +11,7 @@ import numpy as np
 
 from fallline.descent.checkpoint import Checkpoint
 from fallline.descent.problem import belied
-from fallline.descent.task import prepare
+from fallline.descent.task import Task, prepare
 from fallline.methods import UpdateRule
 from fallline.penalties import Penalty
 from fallline.stopping import Rule
@@ -144,6 +144,16 @@ def minimize(
         progress=progress,
         check_gradient=check_gradient,
     )
+    return _made(task, callback, progress, checkpoint)
+
+
+def _made(
+    task: Task,
+    callback: Callable[[Record], Any] | None,
+    progress: bool | Literal["auto"],
+    checkpoint: str | PathLike[str] | None,
+) -> Result:
+    """Return what became of a descent; where the plain function contradicts it, of one by finite differences."""
     line = view("live_line")(task.most, delay=0.0 if progress is True else 1.0)
     shown = line.update if progress and line.wanted else None
     file = None if checkpoint is None else Checkpoint(checkpoint)

@@ -92,6 +92,17 @@ class Loss(ABC):
     def project(self, y: Any, u: Any) -> Any:
         """Return the slopes nearest to `u` in the domain of the conjugate, of the shape of `u`."""
 
+    def mean(self, z: Any) -> Any:
+        """Return what a predictor stands for in the target's units, of the shape of `z`: itself, but for a link."""
+        return z
+
+    def kinks(self, y: Any) -> tuple[tuple[Any, Any, Any], ...]:
+        """Return what a loss that is not smooth is the sum of: ``max(low·(z - place), high·(z - place))`` each.
+
+        Of each part `low`, `high` and `place`, shape (n,); 0 lies between the first two. A smooth loss has no parts.
+        """
+        return ()
+
     def accepts(self, y: Any) -> Any:
         """Tell of each target whether the loss has a value for it, shape (n,)."""
         return np.isfinite(y)

@@ -52,5 +52,8 @@ class Gamma(Loss):
     def project(self, y, u):
         return np.minimum(u, 1.0)
 
+    def mean(self, z):
+        return np.exp(np.minimum(z, FAR))
+
     def accepts(self, y):
         return np.isfinite(y) & (y > 0)

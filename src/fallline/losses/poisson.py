@@ -52,6 +52,9 @@ class Poisson(Loss):
     def project(self, y, u):
         return np.maximum(u, -y)
 
+    def mean(self, z):
+        return np.exp(np.minimum(z, FAR))
+
     def accepts(self, y):
         return np.isfinite(y) & (y >= 0)
 

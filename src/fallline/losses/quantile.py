@@ -68,3 +68,6 @@ class Quantile(Loss):
 
     def project(self, y, u):
         return np.clip(u, -self.quantile, 1.0 - self.quantile)
+
+    def kinks(self, y):
+        return ((-self.quantile + 0.0 * y, 1.0 - self.quantile + 0.0 * y, y),)

@@ -38,6 +38,33 @@ class Model(BaseEstimator, ABC):
     random_state: Any
     coef_: np.ndarray
     intercept_: Any
+    _l1_ratio: float = 0.0
+    """The share of absolute values in the penalty, where that is not a parameter."""
+
+    def __init__(
+        self,
+        alpha: float,
+        *,
+        fit_intercept: bool,
+        method: Any,
+        learning_rate: Any,
+        max_iter: int,
+        tol: float,
+        standardize: bool,
+        init: Any,
+        warm_start: bool,
+        random_state: Any,
+    ) -> None:
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.method = method
+        self.learning_rate = learning_rate
+        self.max_iter = max_iter
+        self.tol = tol
+        self.standardize = standardize
+        self.init = init
+        self.warm_start = warm_start
+        self.random_state = random_state
 
     def plot(self, *, ax: Any = None) -> Any:
         """Draw the cost history of the fit and return a Display with ``ax_``, ``figure_`` and the artists.
@@ -63,8 +90,12 @@ class Model(BaseEstimator, ABC):
     def _settings(self) -> Settings:
         """Return the parameters that steer the fit, each checked."""
         parameters = self.get_params(deep=False)
-        settings = Settings(**{name: parameters[name] for name in Settings.__dataclass_fields__})
+        given = {name: parameters[name] for name in Settings.__dataclass_fields__ if name in parameters}
+        settings = Settings(**{"l1_ratio": self._l1_ratio, **given})
         _require_number("alpha", settings.alpha, 0, "It is the strength of a penalty. Use 0 for none.")
+        _require_number(
+            "l1_ratio", settings.l1_ratio, 0, "It is the share of absolute values in the penalty. Use 0.5.", 1
+        )
         _require_number("tol", settings.tol, 0, "It is a share of the constant model's cost. Use 1e-6.")
         if not isinstance(settings.max_iter, numbers.Integral) or settings.max_iter < 1:
             raise InputError(
@@ -211,6 +242,8 @@ class Model(BaseEstimator, ABC):
         warnings.warn(f"{finding.message} {finding.remedy}", ConvergenceWarning, stacklevel=4)
 
 
-def _require_number(name: str, value: Any, low: float, why: str) -> None:
-    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not low <= float(value) < np.inf:
-        raise InputError(f"{name} must be a finite number of at least {low}; got {shown(value)}. {why}")
+def _require_number(name: str, value: Any, low: float, why: str, high: float = np.inf) -> None:
+    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not number or not low <= float(value) <= high or np.isinf(float(value)):
+        rule = f"a finite number of at least {low}" if np.isinf(high) else f"a number from {low} to {high}"
+        raise InputError(f"{name} must be {rule}; got {shown(value)}. {why}")

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from sklearn.base import RegressorMixin
-
-from fallline.data.check import check_weights, refuse_not_finite
-from fallline.errors import DataError, InputError, shown
-from fallline.losses import find
-from fallline.models.base import Model
+from fallline.errors import InputError, shown
+from fallline.losses import Loss, find
+from fallline.models.regressor import Regressor
 
 __all__ = ["LinearRegression"]
 
 
-class LinearRegression(RegressorMixin, Model):
+class LinearRegression(Regressor):
     """Linear least squares by gradient descent, in the data's own units.
 
     Minimises ``(1/Σs) Σ s·loss(y, X·w + b) + alpha·½‖w‖²`` over coefficients `w` and intercept `b`, the intercept
@@ -91,60 +87,24 @@ class LinearRegression(RegressorMixin, Model):
         random_state: Any = None,
     ) -> None:
         self.loss = loss
-        self.alpha = alpha
-        self.fit_intercept = fit_intercept
-        self.method = method
-        self.learning_rate = learning_rate
-        self.max_iter = max_iter
-        self.tol = tol
-        self.standardize = standardize
-        self.init = init
-        self.warm_start = warm_start
-        self.random_state = random_state
+        super().__init__(
+            alpha,
+            fit_intercept=fit_intercept,
+            method=method,
+            learning_rate=learning_rate,
+            max_iter=max_iter,
+            tol=tol,
+            standardize=standardize,
+            init=init,
+            warm_start=warm_start,
+            random_state=random_state,
+        )
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> LinearRegression:
-        """Fit the model.
-
-        Parameters
-        ----------
-        X : array, sparse array or table of numbers, shape (n, d)
-        y : array, shape (n,)
-        sample_weight : array, shape (n,), optional
-            A weight of 3 is the same as the row written three times.
-
-        Returns
-        -------
-        LinearRegression
-            Itself.
-
-        Raises
-        ------
-        DataError, InputError
-            Where the data or a parameter cannot be used.
-        """
+    def _loss(self) -> Loss:
         loss = find(self.loss, "regression")
         if not loss.quadratic:
             raise InputError(
                 f'loss must be "squared" or "mse"; got {shown(self.loss)}. It is that of least squares. '
-                "Leave it out for half the squared error."
+                "Leave it out for half the squared error, or use LinearRegressor for other losses."
             )
-        features = self._features(X, reset=True)
-        target, findings = self._checked_target(y, features.shape[0])
-        try:
-            target = target.astype(np.float64)
-        except (TypeError, ValueError) as error:
-            raise DataError(
-                f"y must hold numbers; got {target.dtype}. A regression predicts numbers ({error}). "
-                "Use LogisticRegression for classes."
-            ) from error
-        refuse_not_finite(target, "y")
-        weights = check_weights(sample_weight, features.shape[0])
-        answer = self._fit(features, target, weights, loss, 1, findings)
-        dtype = features.dtype
-        self.coef_ = answer.x[: features.shape[1]].astype(dtype)
-        self.intercept_ = dtype.type(answer.x[-1]) if self.fit_intercept else dtype.type(0)
-        return self
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Return the predictions ``X·w + b``, shape (n,), for features of shape (n, d)."""
-        return self._predictors(X)
+        return loss

@@ -96,17 +96,19 @@ class LogisticRegression(ClassifierMixin, Model):
         warm_start: bool = False,
         random_state: Any = None,
     ) -> None:
-        self.alpha = alpha
-        self.fit_intercept = fit_intercept
         self.class_weight = class_weight
-        self.method = method
-        self.learning_rate = learning_rate
-        self.max_iter = max_iter
-        self.tol = tol
-        self.standardize = standardize
-        self.init = init
-        self.warm_start = warm_start
-        self.random_state = random_state
+        super().__init__(
+            alpha,
+            fit_intercept=fit_intercept,
+            method=method,
+            learning_rate=learning_rate,
+            max_iter=max_iter,
+            tol=tol,
+            standardize=standardize,
+            init=init,
+            warm_start=warm_start,
+            random_state=random_state,
+        )
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> LogisticRegression:
         """Fit the model.

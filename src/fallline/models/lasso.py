@@ -1,0 +1,73 @@
+"""Least squares with a penalty on absolute values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fallline.losses import Loss, find
+from fallline.models.regressor import Regressor
+
+__all__ = ["Lasso"]
+
+
+class Lasso(Regressor):
+    """The lasso: least squares with coefficients that matter little set to exactly zero.
+
+    Minimises ``(1/Σs) Σ s·½(y - X·w - b)² + alpha·‖w‖₁``, the intercept `b` being free. Its certificate is a duality
+    gap: a proven bound.
+
+    Parameters
+    ----------
+    alpha : float
+        Strength of the penalty, as scikit-learn's.
+    fit_intercept, method, learning_rate, max_iter, tol, standardize, init, warm_start, random_state
+        As in `LinearRegression`.
+
+    Attributes
+    ----------
+    coef_, intercept_, n_iter_, converged_, certificate_, diagnosis_, trace_, cost_history_, n_features_in_
+        As in `LinearRegression`.
+
+    References
+    ----------
+    R. Tibshirani, "Regression shrinkage and selection via the lasso", 1996.
+
+    Examples
+    --------
+    >>> import fallline as fl
+    >>> model = fl.Lasso(alpha=0.5).fit([[1.0, 0.2], [2.0, 0.1], [3.0, 0.2]], [3.0, 5.0, 7.0])
+    >>> model.coef_.round(6), model.certificate_.kind
+    (array([1.25, 0.  ]), 'bound')
+    """
+
+    def __init__(
+        self,
+        alpha: float = 1.0,
+        *,
+        fit_intercept: bool = True,
+        method: Any = "auto",
+        learning_rate: Any = None,
+        max_iter: int = 1000,
+        tol: float = 1e-6,
+        standardize: bool = False,
+        init: Any = "zeros",
+        warm_start: bool = False,
+        random_state: Any = None,
+    ) -> None:
+        super().__init__(
+            alpha,
+            fit_intercept=fit_intercept,
+            method=method,
+            learning_rate=learning_rate,
+            max_iter=max_iter,
+            tol=tol,
+            standardize=standardize,
+            init=init,
+            warm_start=warm_start,
+            random_state=random_state,
+        )
+
+    _l1_ratio = 1.0
+
+    def _loss(self) -> Loss:
+        return find("squared", "regression")

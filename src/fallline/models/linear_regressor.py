@@ -1,0 +1,76 @@
+"""A linear model of any loss."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fallline.losses import Loss, find
+from fallline.models.regressor import Regressor
+
+__all__ = ["LinearRegressor"]
+
+
+class LinearRegressor(Regressor):
+    """Linear regression with any loss.
+
+    Minimises ``(1/Σs) Σ s·loss(y, X·w + b) + alpha·(l1_ratio·‖w‖₁ + (1 - l1_ratio)·½‖w‖²)``, the intercept `b` being
+    free.
+
+    Parameters
+    ----------
+    loss : name or loss
+        "squared", "mse", "huber", "quantile", "epsilon-insensitive", or, with ``log(mean) = X·w + b``, "poisson" or
+        "gamma"; or an instance from `fallline.losses` for other parameters than the usual ones.
+    alpha : float
+        Strength of the penalty.
+    l1_ratio : float
+        The share of the absolute values in it.
+    fit_intercept, method, learning_rate, max_iter, tol, standardize, init, warm_start, random_state
+        As in `LinearRegression`.
+
+    Attributes
+    ----------
+    coef_, intercept_, n_iter_, converged_, certificate_, diagnosis_, trace_, cost_history_, n_features_in_
+        As in `LinearRegression`.
+
+    Examples
+    --------
+    >>> import fallline as fl
+    >>> model = fl.LinearRegressor(loss="huber").fit([[1.0], [2.0], [3.0], [4.0]], [3.0, 5.0, 7.0, 90.0])
+    >>> model.coef_.round(3), model.converged_
+    (array([2.675]), True)
+    """
+
+    def __init__(
+        self,
+        loss: Any = "squared",
+        alpha: float = 0.0,
+        l1_ratio: float = 0.0,
+        *,
+        fit_intercept: bool = True,
+        method: Any = "auto",
+        learning_rate: Any = None,
+        max_iter: int = 1000,
+        tol: float = 1e-6,
+        standardize: bool = False,
+        init: Any = "zeros",
+        warm_start: bool = False,
+        random_state: Any = None,
+    ) -> None:
+        self.loss = loss
+        self.l1_ratio = l1_ratio
+        super().__init__(
+            alpha,
+            fit_intercept=fit_intercept,
+            method=method,
+            learning_rate=learning_rate,
+            max_iter=max_iter,
+            tol=tol,
+            standardize=standardize,
+            init=init,
+            warm_start=warm_start,
+            random_state=random_state,
+        )
+
+    def _loss(self) -> Loss:
+        return find(self.loss, "regression")

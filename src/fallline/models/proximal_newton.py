@@ -1,0 +1,92 @@
+"""Newton's method on a cost with absolute values, and the search along its steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fallline.models.faces import minimise_kinked
+from fallline.models.newton import Metrics
+from fallline.objectives.rows_metric import Metric
+from fallline.steps import Evaluate, Point, StepRule, Taken
+
+__all__ = ["ProximalNewton", "ProximalSearch"]
+
+
+@dataclass(frozen=True, eq=False)
+class ProximalNewton:
+    """Steps to the minimum of the cost's own quadratic at `x`, with the absolute values as they are.
+
+    A squared loss is minimised in one step, its zeros exact, whatever the scales of the columns. The state counts the
+    steps.
+
+    Parameters
+    ----------
+    metrics : Metrics
+    strength : array, shape (size,)
+        Of the absolute values; 0 leaves a parameter free of them.
+
+    References
+    ----------
+    J. Lee, Y. Sun and M. Saunders, "Proximal Newton-type methods for minimizing composite functions", 2014.
+    """
+
+    metrics: Metrics
+    strength: np.ndarray
+
+    def init(self, x: Any) -> int:
+        return 0
+
+    def update(self, gradient: Any, state: int, x: Any) -> tuple[Any, int]:
+        metric = self.metrics.at(x)
+        slope, here = metric.centred(gradient), _shifted(metric, x, 1.0)
+        there = minimise_kinked(metric.hessian, slope, self.strength, here)
+        return x - _shifted(metric, there, -1.0), state + 1
+
+
+def _shifted(metric: Metric, x: np.ndarray, sign: float) -> np.ndarray:
+    """Return parameters, shape (size,), in those of centred columns, or with a `sign` of -1 back."""
+    moved = x.copy()
+    if metric.intercept:
+        moved[-metric.outputs :] += sign * (x[: -metric.outputs].reshape(metric.outputs, -1) @ metric.centre)
+    return moved
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProximalSearch(StepRule):
+    """Halve the rate until ``F(x - rate*d) <= F(x) + c*rate*D``, `D` being the fall that slope and penalty promise.
+
+    Parameters
+    ----------
+    c : float
+        Share of the promised fall that must be real, in (0, 1).
+    max_trials : int
+        Trials before the rule gives up with a rate of 0.
+
+    References
+    ----------
+    P. Tseng and S. Yun, "A coordinate gradient descent method for nonsmooth separable minimization", 2009, equation 7.
+    """
+
+    c: float = 1e-4
+    max_trials: int = 40
+
+    def init(self, x: Any) -> tuple[()]:
+        return ()
+
+    def take(self, here: Point, direction: Any, evaluate: Evaluate, state: tuple[()]) -> Taken:
+        added = 0.0
+        if evaluate.penalty is not None:
+            added = float(evaluate.penalty.value(here.x - direction) - evaluate.penalty.value(here.x))
+        promised = added - float(here.gradient @ direction)
+        noise = 4 * float(np.finfo(float).eps) * abs(float(here.fun))
+        rate = 1.0
+        for trial in range(1, self.max_trials + 1):
+            there = evaluate.point(here.x - rate * direction)
+            hidden = abs(rate * promised) <= 1e4 * noise and there.fun <= here.fun + noise
+            if there.fun <= here.fun + self.c * rate * min(promised, 0.0) - (promised >= 0) * noise or hidden:
+                return Taken(rate, there, state, trial)
+            rate *= 0.5
+        return Taken(0.0, here, state, self.max_trials)
