@@ -23,7 +23,16 @@ from fallline.trace import Certificate, Comparison, Finding, GradientCheck, Mini
 
 if TYPE_CHECKING:
     from fallline import problems
-    from fallline.models import ConvergenceWarning, LinearRegression, LogisticRegression
+    from fallline.models import (
+        ConvergenceWarning,
+        ElasticNet,
+        Lasso,
+        LinearRegression,
+        LinearRegressor,
+        LogisticRegression,
+        PoissonRegressor,
+        Ridge,
+    )
 
 __version__ = "0.1.0"
 
@@ -32,14 +41,19 @@ __all__ = [
     "Comparison",
     "ConvergenceWarning",
     "Descent",
+    "ElasticNet",
     "Finding",
     "GradientCheck",
+    "Lasso",
     "LinearRegression",
+    "LinearRegressor",
     "LogisticRegression",
     "Minimum",
+    "PoissonRegressor",
     "RateRange",
     "Record",
     "Result",
+    "Ridge",
     "StopReason",
     "Trace",
     "check_gradient",
@@ -57,7 +71,16 @@ __all__ = [
 ]
 
 # scikit-learn takes a second to import: only those who fit a model wait for it
-MODELS = ("ConvergenceWarning", "LinearRegression", "LogisticRegression")
+MODELS = (
+    "ConvergenceWarning",
+    "ElasticNet",
+    "Lasso",
+    "LinearRegression",
+    "LinearRegressor",
+    "LogisticRegression",
+    "PoissonRegressor",
+    "Ridge",
+)
 
 
 def __getattr__(name: str) -> Any:

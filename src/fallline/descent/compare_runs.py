@@ -164,12 +164,12 @@ class Runner:
         )
         size, histories = self.starts.shape[1], runs.histories
         best = histories.best.rows.copy()
-        x, fun, slope = best[:, :size], best[:, size], best[:, size + 1]
+        x, fun, slope = best[:, :size], best[:, size], np.sqrt(best[:, size + 1])
         for lane, answer in runs.answers.items():
             x[lane] = self._kept(answer)
             fun[lane], slope[lane] = self._at(x[lane])
         reasons = np.array([None, *StopReason], dtype=object)[runs.codes]
-        columns = (x, fun, slope, histories.first.rows[:, size + 1], histories.last.iteration, reasons)
+        columns = (x, fun, slope, np.sqrt(histories.first.rows[:, size + 1]), histories.last.iteration, reasons)
 
         def make(lane: int) -> Result:
             return self._conclude(self._own(entries[lane], began), runs.run(lane, self.task.layout))

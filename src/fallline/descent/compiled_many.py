@@ -14,11 +14,11 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from fallline.descent.compiled import Code, as_tree, evaluation, in_jax, is_frozen, recorded_step
+from fallline.descent.compiled import Code, as_tree, evaluation, is_frozen, known_to_jax, recorded_step
 from fallline.descent.rates import rates_from
 from fallline.descent.step import Carry, Rate, begin, norm
 from fallline.methods import UpdateRule
@@ -30,7 +30,7 @@ from fallline.steps import Point, StepRule
 if TYPE_CHECKING:
     import jax
 
-__all__ = ["ManyEngine"]
+__all__ = ["Extremes", "ManyEngine"]
 
 WIDEST = 512
 """Lanes of a tile at most: as many as keep a step's numbers near the processor."""
@@ -43,6 +43,26 @@ LONGEST = 256
 
 SHRINK_SECONDS = 1.0
 """Time spent in one width before it is worth compiling a narrower one for the lanes that are left."""
+
+
+class Extremes(NamedTuple):
+    """What is least and most in a block of steps, by lane.
+
+    Attributes
+    ----------
+    cost, slope, step : array, shape (lanes,)
+        The least of each, whatever is no number left out.
+    highest : array, shape (lanes,)
+        The highest cost; not a number where one is not.
+    before_last : array, shape (lanes,)
+        The least cost before the last row; not a number where one is not.
+    """
+
+    cost: np.ndarray
+    slope: np.ndarray
+    step: np.ndarray
+    highest: np.ndarray
+    before_last: np.ndarray
 
 
 @dataclass
@@ -78,11 +98,10 @@ class ManyEngine:
     Attributes
     ----------
     channels : int
-        Numbers that record a step: `x`, the cost, the slope and the step's length (2-norms); where the rate is
-        measured the rate too; and where steps are tried the evaluations.
-    lows, highs : array, shape (3, lanes)
-        The least cost, slope and step of the last block, whatever is no number left out; and the highest of each,
-        not a number where one is not.
+        Numbers that record a step: `x`, the cost, the squares of the slope and of the step's length (2-norms); where
+        the rate is measured the rate too; and where steps are tried the evaluations.
+    extremes : Extremes
+        Of the last block.
     """
 
     def __init__(
@@ -107,7 +126,7 @@ class ManyEngine:
         self._steps = maker(Code(objective.program), method, self.measured, self.fixed)
         self.k = 0
         self.table = np.empty((0, 0))
-        self.lows, self.highs = np.empty((2, 3, len(chosen)))
+        self.extremes = Extremes(*np.empty((5, len(chosen))))
         self.row = np.array([_only_rate(rate) for rate in rates]) if self.fixed else np.empty(0)
         self.tiles: list[_Tile] = []
         self.buffers: list[jax.Array] = []
@@ -124,7 +143,7 @@ class ManyEngine:
             costs[place], slopes[place] = cost, norm(self.objective.slope(x, gradient))
             point = Point(x, np.asarray(cost, x.dtype), gradient)
             carries.append(begin(point, self.method, self.rates[0], np.asarray(0, dtype=np.int64)))
-        in_jax(carries[0])  # which makes the method's state known to JAX
+        known_to_jax(carries[0])
         self._cut(jax.tree_util.tree_map(lambda *leaves: np.stack(leaves)[self.chosen], *carries))
         return costs, slopes
 
@@ -141,7 +160,7 @@ class ManyEngine:
         self.table = self._scheduled(count)
         count = len(self.table)
         rows = np.empty((count, self.channels, len(self.rates)), self.starts.dtype)
-        self.lows, self.highs = np.full((2, 3, len(self.rates)), [[[np.inf]], [[-np.inf]]])
+        self.extremes = Extremes(*np.full((5, len(self.rates)), [[np.inf], [np.inf], [np.inf], [-np.inf], [np.inf]]))
         for tile in self.tiles:
             tile.before = tile.carry
         try:
@@ -150,6 +169,8 @@ class ManyEngine:
             for tile in self.tiles:
                 tile.carry = tile.before
             raise
+        for squares in (self.extremes.slope, self.extremes.step):
+            np.sqrt(squares, out=squares)
         self.k += count
         self.spent += time.perf_counter() - began
         return rows, self.table if self.table.ndim == 2 else self.table.max(axis=2)
@@ -211,8 +232,7 @@ class ManyEngine:
         self.tiles = []
         for first in range(0, lanes, self.width):
             places = np.minimum(np.arange(first, first + self.width), lanes - 1)
-            with jax.enable_x64(True):
-                part = in_jax(jax.tree_util.tree_map(lambda leaf, places=places: leaf[places], carry))
+            part = jax.tree_util.tree_map(lambda leaf, places=places: leaf[places], carry)
             self.tiles.append(_Tile(slice(first, min(first + self.width, lanes)), part, part))
 
     def _lanes(self, tile: _Tile, carry: Carry) -> Carry:
@@ -239,7 +259,6 @@ class ManyEngine:
         import jax.numpy as jnp
 
         lanes, size = tile.place.stop - tile.place.start, self.starts.shape[1]
-        lows, highs = self.lows[:, tile.place], self.highs[:, tile.place]
         padded = np.minimum(np.arange(tile.place.start, tile.place.start + self.width), tile.place.stop - 1)
         with jax.enable_x64(True):
             shape = (self.longest, self.channels, self.width)
@@ -257,10 +276,25 @@ class ManyEngine:
                 written = np.asarray(buffer)[:count, :, :lanes]
                 rows[first : first + count, :, tile.place] = written
                 # now they are near the processor; later, looking at them would take longer than writing them did
-                judged = written[:, size : size + 3]
-                lows[:] = np.fmin(lows, np.fmin.reduce(judged))
-                highs[:] = np.maximum(highs, judged.max(axis=0))
+                _note(
+                    written[:, size : size + 3],
+                    [each[tile.place] for each in self.extremes],
+                    first + count == len(rows),
+                )
             self.buffers.append(buffer)
+
+
+def _note(rows: np.ndarray, extremes: list[np.ndarray], is_last: bool) -> None:
+    """Take the extremes of rows of cost, slope and step into those so far; the last row may be the block's last."""
+    cost, slope, step, highest, before_last = extremes
+    costs = rows[:-1, 0] if is_last else rows[:, 0]
+    np.minimum(before_last, costs.min(axis=0, initial=np.inf), out=before_last)
+    np.fmin(cost, np.fmin(before_last, rows[-1, 0]), out=cost)
+    if np.isnan(before_last).any():
+        np.fmin(cost, np.fmin.reduce(rows[:, 0]), out=cost)
+    np.maximum(highest, rows[:, 0].max(axis=0), out=highest)
+    for low, column in ((slope, rows[:, 1]), (step, rows[:, 2])):
+        np.fmin(low, np.fmin.reduce(column), out=low)
 
 
 def _only_rate(rate: Rate) -> Any:
@@ -282,8 +316,11 @@ def _program(code: Code, method: UpdateRule, rate: Rate | None, fixed: bool) -> 
     import jax.numpy as jnp
 
     def step(carry: Carry, scheduled: Any, constants: Any) -> tuple[Carry, Any]:
-        after, (x, *numbers) = recorded_step(carry, method, rate, scheduled, evaluation(code, *constants))
-        return after, jnp.concatenate([x, jnp.stack(numbers)])
+        evaluate = evaluation(code, *constants)
+        after, (x, fun, _, _, *varying) = recorded_step(carry, method, rate, scheduled, evaluate)
+        # roots take longer than all else that is recorded, and are drawn only of what is looked at
+        squares = (jnp.sum(vector**2) for vector in (evaluate.slope(after.point), x - carry.point.x))
+        return after, jnp.concatenate([x, jnp.stack([fun, *squares, *varying])])
 
     # the buffer is given away and comes back written: it stays the same memory
     @functools.partial(jax.jit, donate_argnums=1)

@@ -16,7 +16,7 @@ from fallline.diagnosis.kinks import gap_at_kink, kink_on_the_way
 from fallline.diagnosis.optimality import Verdict, assess, beside_kink, certify
 from fallline.methods import UpdateRule
 from fallline.objectives.base import Objective
-from fallline.trace import Finding, Result, StopReason
+from fallline.trace import Finding, Result, Rows, StopReason
 
 __all__ = ["conclude"]
 
@@ -80,8 +80,7 @@ def _looked_at_kinks(verdict: Verdict, run: Run, objective: Objective, x: np.nda
     if verdict.optimal or run.reason in BROKEN or not run.iterations or on_batches:
         return verdict
     start = run.trace.blocks[0].take(slice(0, 1))
-    rows = run.trace.blocks[-1]
-    before = rows.take(slice(-2, -1)) if len(rows) > 1 else start
+    before = Rows.join(run.trace.blocks[-2:]).take(slice(-2, -1)) if len(run.trace) > 1 else start
     kink = kink_on_the_way(objective, x, run.last, before, float(start.gradient_norm[0]))
     if kink is None:
         return verdict

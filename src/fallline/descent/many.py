@@ -6,6 +6,7 @@ what the engine did for it beyond its stop is not kept.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -161,20 +162,25 @@ class _Loop:
         measured = self.engine.measured
         if measured is not None:
             rates = numbers[:, size + 3]
-        rows = Rows(
-            np.arange(self.iteration + 1, self.iteration + count + 1)[:, None],
-            numbers[:, :size],
-            numbers[:, size],
-            numbers[:, size + 1],
-            rates,
-            numbers[:, size + 2],
-            seconds[:, None],
-        )
-        stops, codes = self._judge(rows)
+
+        def rows(chosen: slice) -> Rows:
+            return Rows(
+                np.arange(self.iteration + 1, self.iteration + count + 1)[chosen, None],
+                numbers[chosen, :size],
+                numbers[chosen, size],
+                np.sqrt(numbers[chosen, size + 1]),
+                rates[chosen],
+                np.sqrt(numbers[chosen, size + 2]),
+                seconds[chosen, None],
+            )
+
+        last = rows(slice(-1, None)).copy()
+        stops, codes = self._judge(functools.cache(lambda: rows(slice(None))), numbers[:, size].shape)
         taken = np.cumsum(numbers[:, size + 4], axis=0)[stops - 1, np.arange(len(stops))] if self._counts else stops
         self.runs.evaluations[self.running] += taken.astype(np.int64)
-        self.runs.histories.add(self.running, self.iteration + 1, numbers, rates, seconds, stops)
-        self.before = rows.take(slice(-1, None)).copy()
+        falling = last.fun[0] < self.engine.extremes.before_last
+        self.runs.histories.add(self.running, self.iteration + 1, numbers, rates, seconds, stops, falling)
+        self.before = last
         self.iteration += count
         self.pace = max(1, min(self.growth * self.pace, int(BLOCK_SECONDS * count / max(now - began, 1e-9))))
         self.moved = True
@@ -193,20 +199,23 @@ class _Loop:
         """Stop all that is still running."""
         self._drop(np.full(len(self.running), code_of(reason)))
 
-    def _judge(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
-        """Return how many of the rows each run keeps, and the code of why it stops there, or 0."""
-        count, runs = rows.fun.shape
+    def _judge(self, rows: Callable[[], Rows], shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """Return how many of the rows each run keeps, and the code of why it stops there, or 0.
+
+        The rows, of this many steps and runs, are put together only where the extremes do not tell already.
+        """
+        count, runs = shape
         stops, reasons = np.full(runs, count), np.zeros(runs, dtype=np.int64)
         codes = None
         if self.iteration == 0 or _may_stop(self.rule, self.engine, self.scale):
-            codes, self.rule_state = self.rule.judge(rows, self.before, self.rule_state)
+            codes, self.rule_state = self.rule.judge(rows(), self.before, self.rule_state)
         if codes is not None and codes.any():
-            codes = np.broadcast_to(codes, rows.fun.shape)
+            codes = np.broadcast_to(codes, shape)
             first = np.argmax(codes > 0, axis=0)
             reasons = codes[first, np.arange(runs)]
             stops = np.where(reasons > 0, first + 1, count)
-        if self.watch is not None:
-            optimal = self.watch.judge(rows, stops, self.engine.lows[1])
+        if self.watch is not None and (low := self.engine.extremes.slope <= self.watch.bars).any():
+            optimal = self.watch.judge(rows(), stops, low)
             reasons = np.where(optimal > 0, code_of(StopReason.CONVERGED), reasons)
             stops = np.where(optimal > 0, optimal, stops)
         return stops, reasons
@@ -254,7 +263,7 @@ def _may_stop(rule: Rule, engine: ManyEngine, scale: np.ndarray) -> bool:
 
     `scale` is the size of the cost at each run's start. Rules that remember more than that may always stop.
     """
-    (cost, slope, step), (highest, _, _) = engine.lows, engine.highs
+    cost, slope, step, highest, _ = engine.extremes
     match rule:
         case Either():
             return _may_stop(rule.left, engine, scale) or _may_stop(rule.right, engine, scale)

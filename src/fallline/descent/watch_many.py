@@ -23,7 +23,8 @@ FEW = 8
 class ManyWatch:
     """Watches runs side by side; every decision is that of a `Watch` of the run's own.
 
-    What every look begins with, the slope and the curvature along it, is measured for many points at once.
+    What every look begins with, the slope and the curvature along it, is measured for many points at once. `bars` are
+    the slopes down to which each run is left alone.
     """
 
     def __init__(self, objective: Objective) -> None:
@@ -48,7 +49,7 @@ class ManyWatch:
         self.bars = self.bars[chosen]
         self.watches = [watch for watch, goes_on in zip(self.watches, chosen, strict=True) if goes_on]
 
-    def judge(self, rows: Rows, stops: np.ndarray, lowest: np.ndarray) -> np.ndarray:
+    def judge(self, rows: Rows, stops: np.ndarray, low: np.ndarray) -> np.ndarray:
         """Return how many of the rows each run keeps, up to its first optimal one; 0 where it has none.
 
         Parameters
@@ -57,17 +58,17 @@ class ManyWatch:
             Of all runs, side by side.
         stops : array of int, shape (m,)
             How many of them each run keeps otherwise.
-        lowest : array, shape (m,)
-            The least slope of each run.
+        low : array of bool, shape (m,)
+            Whether its slope is as low as the bar anywhere.
         """
         found, done = np.zeros((2, len(stops)), dtype=np.int64)
         slopes = rows.gradient_norm
-        waiting = np.flatnonzero(lowest <= self.bars)
+        waiting = np.flatnonzero(low)
         steps = np.arange(len(slopes))[:, None]
         while waiting.size:
-            low = (slopes[:, waiting] <= self.bars[waiting]) & (steps >= done[waiting]) & (steps < stops[waiting])
-            some = low.any(axis=0)
-            waiting, place = waiting[some], low.argmax(axis=0)[some]
+            worth = (slopes[:, waiting] <= self.bars[waiting]) & (steps >= done[waiting]) & (steps < stops[waiting])
+            some = worth.any(axis=0)
+            waiting, place = waiting[some], worth.argmax(axis=0)[some]
             watches = [self.watches[run] for run in waiting]
             optimal = self._look(watches, rows.x[place, :, waiting], rows.fun[place, waiting], slopes[place, waiting])
             found[waiting[optimal]] = place[optimal] + 1

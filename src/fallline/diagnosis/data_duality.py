@@ -21,6 +21,7 @@ def duality_gap(
     cost: float,
     gradient: np.ndarray,
     strength: np.ndarray,
+    mean: np.ndarray,
     metric: Metric | None = None,
 ) -> float:
     """Return a number that ``cost - minimum`` does not exceed.
@@ -41,6 +42,8 @@ def duality_gap(
         Without.
     strength : array, shape (size,)
         Of the absolute values.
+    mean : array, shape (d,)
+        Of the columns.
     metric : Metric, optional
         At `x`. Without it only the intercepts can be free of penalties.
 
@@ -58,7 +61,7 @@ def duality_gap(
         step, data = None, cost - 0.5 * float(squares @ x**2) - float(strength @ np.abs(x))
         if objective.intercept:
             shift = slope[-1]
-            slope = slope - shift * np.append(objective.column_means(), 1.0)
+            slope = slope - shift * np.append(mean, 1.0)
         else:
             shift = 0.0
     else:
@@ -67,7 +70,7 @@ def duality_gap(
         slope = _mean_of(objective, x, step, 1.0)[1]
     only_kinked = held & (squares == 0)
     free = np.abs(slope[~held])
-    if free.size and (free > ROUNDING * _sizes(objective, cost)[~held]).any():
+    if free.any() and (free > ROUNDING * _sizes(objective, cost)[~held]).any():
         return cost
     share = float(np.min(strength[only_kinked] / np.maximum(np.abs(slope[only_kinked]), 1e-300), initial=1.0))
     if step is None:

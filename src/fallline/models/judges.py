@@ -9,14 +9,16 @@ import numpy as np
 
 from fallline.diagnosis.curvature import curvature_at
 from fallline.diagnosis.data_certificate import NOTHING_KNOWN, certify_factored, certify_fit
+from fallline.diagnosis.data_duality import certify_dual, duality_gap
 from fallline.models.newton import Metrics
 from fallline.objectives.base import Counts, Objective
+from fallline.objectives.rows import RowsObjective
 from fallline.objectives.rows_factored import Factored
 from fallline.objectives.rows_metric import Metric
 from fallline.objectives.rows_standardized import StandardizedObjective
 from fallline.trace import Certificate, Rows
 
-__all__ = ["Estimating", "Judge", "Proving"]
+__all__ = ["Dual", "Estimating", "Judge", "Proving"]
 
 
 class Judge(ABC):
@@ -52,6 +54,12 @@ class Judge(ABC):
         x = np.ascontiguousarray(row.x[0])
         cost, gradient = self.objective.value_and_gradient(x)
         return not self._hopeless(x, cost, gradient) and self.certify(x).gap <= self.limit(cost)
+
+    def state(self) -> float | None:
+        return self.bar
+
+    def restore(self, state: float | None) -> None:
+        self.bar = state
 
     def certify(self, x: np.ndarray) -> Certificate:
         """Return the certificate of a point, shape (size,), in the data's units."""
@@ -137,3 +145,43 @@ class Estimating(Judge):
         gap = min(curvature.gap, cost)
         text = f"The cost {cost:.6g} is about {gap:.3g} above its minimum: an estimate, from products with the Hessian."
         return Certificate("estimate", gap, curvature.distance, curvature.smallest, text)
+
+
+class Dual(Judge):
+    """Judges by a proven bound, from a point of the dual problem.
+
+    Parameters
+    ----------
+    rows : RowsObjective
+        The cost without absolute values.
+    strength : array, shape (size,)
+        Theirs.
+    mean : array, shape (d,)
+        Of the columns.
+    metrics : Metrics, optional
+        Where every parameter may be free of a penalty.
+    objective, threshold, every
+        As for every judge.
+    """
+
+    def __init__(
+        self,
+        rows: RowsObjective,
+        strength: np.ndarray,
+        mean: np.ndarray,
+        metrics: Metrics | None,
+        objective: Objective,
+        threshold: float,
+        every: bool,
+    ) -> None:
+        super().__init__(objective, threshold, every)
+        self.rows, self.strength, self.mean, self.metrics = rows, strength, mean, metrics
+
+    def _certificate(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> Certificate:
+        if not np.isfinite(cost):
+            return NOTHING_KNOWN
+        metric = self.metrics.at(x) if self.metrics is not None else None
+        gap = duality_gap(self.rows, x, cost, gradient, self.strength, self.mean, metric)
+        ridge = self.rows.ridge
+        penalised = ridge is not None and not self.rows.intercept
+        return certify_dual(cost, gap, float(ridge.strength.min()) if ridge is not None and penalised else 0.0)

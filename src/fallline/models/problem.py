@@ -9,22 +9,26 @@ import numpy as np
 
 from fallline.data.blocks import Rows
 from fallline.data.moments import longest_row, spreads
+from fallline.descent.constraints import suited_rate
 from fallline.descent.loop import Run, prepare_loop
 from fallline.descent.rates import resolve_rate
 from fallline.errors import DataError
 from fallline.losses import Loss
 from fallline.methods import LBFGS, GradientDescent, find
-from fallline.models.judges import Estimating, Judge, Proving
+from fallline.models.judges import Dual, Estimating, Judge, Proving
 from fallline.models.newton import Metrics, Newton
+from fallline.models.proximal_newton import ProximalNewton, ProximalSearch
 from fallline.models.separation import Separable
 from fallline.objectives.base import Objective
+from fallline.objectives.penalised import PenalisedFunction
 from fallline.objectives.quadratic import QuadraticObjective
 from fallline.objectives.rows import RowsObjective
 from fallline.objectives.rows_metric import Metric
 from fallline.objectives.rows_standardized import StandardizedObjective
-from fallline.penalties import Ridge
+from fallline.penalties import L1, Ridge
 from fallline.schedules import Constant
 from fallline.steps import StrongWolfe
+from fallline.steps.face_search import FaceSearch
 from fallline.stopping import Rule
 from fallline.stopping.stalled import Stalled
 from fallline.trace import Certificate, StopReason, Trace
@@ -53,6 +57,7 @@ class Settings:
     max_iter: int
     tol: float
     standardize: bool
+    l1_ratio: float = 0.0
 
     @property
     def automatic(self) -> bool:
@@ -131,9 +136,12 @@ class Problem:
         self._spread: np.ndarray | None = None
         self._longest: float | None = None
         self.quadratic: QuadraticObjective | None = None
+        columns = self._column_strengths()
         self.objective = RowsObjective(
-            rows, loss, outputs=outputs, ridge=self._ridge(), intercept=settings.fit_intercept
+            rows, loss, outputs=outputs, ridge=self._ridge(columns), intercept=settings.fit_intercept
         )
+        self.strength = np.zeros(self.objective.size)
+        self.strength[: self.objective.coefficients] = np.tile(settings.l1_ratio * columns[0], outputs)
         # a row-by-row evaluation is worth waiting for: none is made ahead of a stop
         self.objective.pure = not settings.automatic
         self.dense = self.objective.size <= DENSE
@@ -174,15 +182,17 @@ class Problem:
         return self._descended(np.zeros_like(x0)) if stuck else answer
 
     def _descended(self, x0: np.ndarray) -> Answer:
-        settings, base = self.settings, self._worked_on()
+        settings, smooth = self.settings, self._worked_on()
+        base = self._penalised(smooth)
         threshold = self._threshold()
         metrics = Metrics(self.objective, self.mean, threshold, self.quadratic.metric if self.quadratic else None)
         judge = self._judge(metrics, base, threshold)
         method, rate = self._method(metrics)
         scaled = settings.standardize if not settings.automatic else not self.dense
-        units = self._units(base) if scaled else None
+        units = self._units(smooth) if scaled else None
+        worked_on = base if units is None else self._penalised(units, units)
         run = prepare_loop(
-            units or base,
+            worked_on,
             x0 if units is None else units.from_data(x0),
             method=method,
             rate=rate,
@@ -195,14 +205,17 @@ class Problem:
         cost, gradient = base.value_and_gradient(x)
         certificate = judge.certify(x)
         converged = bool(np.isfinite(cost)) and certificate.gap <= judge.limit(cost)
-        return Answer(x, cost, gradient, trace, run, units or base, method, rate, metrics, certificate, converged)
+        return Answer(x, cost, gradient, trace, run, worked_on, method, rate, metrics, certificate, converged)
 
     def _method(self, metrics: Metrics) -> tuple[Any, Any]:
         """Return the method and the rate that the settings ask for, or those that suit the problem."""
         if not self.settings.automatic:
-            return self.settings.named()
+            method, rate = self.settings.named()
+            return method, suited_rate(method, rate, L1(self.strength) if self.kinked else None)
         if not self.dense:
-            return LBFGS(memory=20), StrongWolfe()
+            return LBFGS(memory=20), FaceSearch() if self.kinked else StrongWolfe()
+        if self.kinked:
+            return ProximalNewton(metrics, self.strength), ProximalSearch()
         minimiser = self.quadratic.solution if self.quadratic and self.quadratic.factored else None
         return Newton(metrics, minimiser), Constant(1.0) if self.loss.quadratic else StrongWolfe()
 
@@ -218,10 +231,13 @@ class Problem:
 
     def _judge(self, metrics: Metrics, base: Objective, threshold: float) -> Judge:
         every = self.settings.automatic and self.dense
+        if self.kinked or not self.loss.concordant:
+            newton = metrics if self.dense and not self.kinked and self.loss.smooth else None
+            return Dual(self.objective, self.strength, self.mean, newton, base, threshold, every)
         if self.dense:
             factored = self.quadratic.factored if self.quadratic else None
             return Proving(metrics, self._reach, base, threshold, every, factored)
-        return Estimating(self._units(base), base, threshold, every)
+        return Estimating(self._units(self._worked_on()), base, threshold, every)
 
     def _reach(self, metric: Metric) -> float | None:
         """Return a number that no row's predictors change more by for a step of length one in the metric, if known."""
@@ -252,12 +268,29 @@ class Problem:
     def _units(self, base: Objective) -> StandardizedObjective:
         return StandardizedObjective(base, self.mean, self.spread, self.outputs, self.settings.fit_intercept)
 
-    def _ridge(self) -> Ridge | None:
-        alpha, columns = self.settings.alpha, self.rows.columns
-        if alpha == 0:
-            return None
-        strength = alpha * (self.spread**2 if self.settings.standardize else np.ones(columns))
-        return Ridge(np.tile(strength, self.outputs))
+    @property
+    def kinked(self) -> bool:
+        """Whether absolute values are penalised."""
+        return bool(self.strength.any())
+
+    def _column_strengths(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the strengths of a penalty on absolute values and of one on squares, each of shape (d,)."""
+        unit = self.spread if self.settings.standardize and self.settings.alpha > 0 else np.ones(self.rows.columns)
+        return self.settings.alpha * unit, self.settings.alpha * unit**2
+
+    def _ridge(self, columns: tuple[np.ndarray, np.ndarray]) -> Ridge | None:
+        strength = (1 - self.settings.l1_ratio) * columns[1]
+        return Ridge(np.tile(strength, self.outputs)) if self.settings.alpha > 0 and strength.any() else None
+
+    def _penalised(self, smooth: Objective, units: StandardizedObjective | None = None) -> Objective:
+        """Return the objective with the absolute values, their strengths being for coefficients in the data's units."""
+        if not self.kinked:
+            return smooth
+        strength = self.strength
+        if units is not None:
+            strength = strength.copy()
+            strength[: self.objective.coefficients] /= np.tile(units.spread, self.outputs)
+        return PenalisedFunction(smooth, L1(strength))
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,6 +316,12 @@ class _InUnits:
 
     def holds(self, row: Steps) -> bool:
         return self.inner.holds(replace(row, x=self.units.to_data(row.x)))
+
+    def state(self) -> Any:
+        return self.inner.state()
+
+    def restore(self, state: Any) -> None:
+        self.inner.restore(state)
 
 
 def rows_of(trace: Trace, x: np.ndarray | None = None) -> Steps:

@@ -10,7 +10,7 @@ import numpy as np
 from fallline.models.faces import minimise_kinked
 from fallline.models.newton import Metrics
 from fallline.objectives.rows_metric import Metric
-from fallline.steps import Evaluate, Point, StepRule, Taken
+from fallline.steps.base import Evaluate, Point, StepRule, Taken
 
 __all__ = ["ProximalNewton", "ProximalSearch"]
 

@@ -116,6 +116,15 @@ class RowsObjective(Objective):
             hessian[k, :, m] = hessian[m, :, k] = lower + np.tril(lower, -1).T
         return self._with_ridge(hessian), parts[0][-1, :width].copy()
 
+    def intercept_curvature(self, x: np.ndarray) -> np.ndarray:
+        """Return the Hessian's part for the intercepts, shape (outputs, outputs)."""
+        w, b = self.split(x)
+
+        def term(block: Block) -> np.ndarray:
+            return self._bends(block, block.X @ w.T + b).sum(axis=0).reshape(self.outputs, self.outputs)
+
+        return sum_blocks(self.rows, term, self.threads) / self.total
+
     def _refuse_too_large(self) -> None:
         if not np.isfinite(self.sizes()).all():
             raise DataError(
@@ -146,8 +155,8 @@ class RowsObjective(Objective):
             bends = self._bends(block, block.X @ w.T + b)
             changes = [block.X @ v.T + c for v, c in map(self.split, directions)]
             if self.outputs == 1:
-                return np.stack([self._pull_back(block.X, bends[:, None] * change) for change in changes])
-            return np.stack([self._pull_back(block.X, np.einsum("nkm,nm->nk", bends, c)) for c in changes])
+                return np.stack([self.pull_back(block.X, bends[:, None] * change) for change in changes])
+            return np.stack([self.pull_back(block.X, np.einsum("nkm,nm->nk", bends, c)) for c in changes])
 
         return self._with_penalised(sum_blocks(self.rows, term, self.threads) / self.total, directions)
 
@@ -206,7 +215,7 @@ class RowsObjective(Objective):
                 z = z[:, 0]
             slopes = (block.weights * self.loss.derivative(block.y, z).T).T
             cost = block.weights @ self.loss.value(block.y, z)
-            return np.concatenate([[cost], self._pull_back(block.X, slopes.reshape(-1, self.outputs))])
+            return np.concatenate([[cost], self.pull_back(block.X, slopes)])
 
         return term
 
@@ -245,8 +254,9 @@ class RowsObjective(Objective):
             return block.weights * self.loss.curvature(block.y, z[:, 0])
         return block.weights[:, None, None] * self.loss.curvature(block.y, z)
 
-    def _pull_back(self, X: np.ndarray, slopes: np.ndarray) -> np.ndarray:
-        """Return the flat gradient of a cost whose slopes in the predictors, shape (m, outputs), are given."""
+    def pull_back(self, X: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+        """Return the flat gradient of a cost whose slopes in the predictors, shape (m, outputs) or (m,), are given."""
+        slopes = slopes.reshape(-1, self.outputs)
         parts = [(slopes.T @ X).ravel()] + ([slopes.sum(axis=0)] if self.intercept else [])
         return np.concatenate(parts)
 

@@ -26,6 +26,10 @@ class _Search(NamedTuple):
     trials: Any
 
 
+STRONG = 8
+"""Trials that insist on the strong condition; a smooth function hardly ever takes so many."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class StrongWolfe(StepRule):
     """Search along the line, from a rate of 1, until the cost fell enough and the slope has flattened.
@@ -101,7 +105,9 @@ class StrongWolfe(StepRule):
         nearly = trial.fun <= here.fun + noise
         flat = xp.abs(trial_slope) <= -self.c2 * slope
         approximate = (trial_slope <= (2 * self.c1 - 1) * slope) & (trial_slope >= self.c2 * slope)
-        accepted = (fell & flat) | (nearly & approximate)
+        # across a corner no slope is small: there a lower point beyond it will do
+        weak = (s.trials >= STRONG) & fell & (trial_slope >= self.c2 * slope)
+        accepted = (fell & flat) | (nearly & approximate) | weak
         ahead = accepted | ((fell | nearly) & (trial_slope < 0) & (trial.fun <= s.low[1] + noise))
         tried = (s.rate, trial.fun, trial_slope)
         low, high = _pick(xp, ahead, tried, s.low), _pick(xp, ahead, s.high, tried)

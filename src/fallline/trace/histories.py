@@ -70,12 +70,19 @@ class Histories:
     def __init__(self, x: np.ndarray, fun: np.ndarray, gradient_norm: np.ndarray, memory: int = MEMORY_OF_ALL) -> None:
         self.size, self.memory, self.stride = x.shape[1], memory, 1
         nothing = np.full_like(fun, np.nan)
-        self.first = _Marks(np.column_stack([x, fun, gradient_norm, nothing]))
+        self.first = _Marks(np.column_stack([x, fun, gradient_norm**2, nothing]))
         self.best, self.last = _Marks(self.first.rows), _Marks(self.first.rows)
         self._blocks: list[_Block] = []
 
     def add(
-        self, runs: np.ndarray, first: int, rows: np.ndarray, rates: np.ndarray, seconds: np.ndarray, stops: np.ndarray
+        self,
+        runs: np.ndarray,
+        first: int,
+        rows: np.ndarray,
+        rates: np.ndarray,
+        seconds: np.ndarray,
+        stops: np.ndarray,
+        falling: np.ndarray | None = None,
     ) -> None:
         """Keep a block of steps.
 
@@ -86,20 +93,22 @@ class Histories:
         first : int
             The iteration of the first.
         rows : array, shape (steps, channels, m)
-            `x`, cost, slope and step of each; kept as it is, not copied.
+            `x`, the cost, and the squares of slope and step of each; kept as it is, not copied.
         rates : array, shape (steps, m)
         seconds : array, shape (steps,)
         stops : array of int, shape (m,)
             How many of the steps belong to each run; those after are of no run.
+        falling : array of bool, shape (m,), optional
+            Of which runs it is known that the last cost is lower than all before it.
         """
         block = _Block(runs, np.arange(first, first + len(rows)), seconds, rows[:, : self.size + 3], rates)
         lanes = np.arange(len(runs))
         self.last.put(block, lanes, stops - 1)
         costs = rows[:, self.size]
-        place = stops - 1
-        # most runs go down to the end: a look at the lowest is far quicker than at where it is
-        if not (costs[:-1].min(axis=0, initial=np.inf) > costs[-1]).all():
-            place = costs.argmin(axis=0)
+        # most runs go down to the end, and where the lowest cost is need not be looked for
+        place = np.full(len(runs), len(rows) - 1)
+        if (sought := lanes if falling is None else np.flatnonzero(~falling)).size:
+            place[sought] = costs[:, sought].argmin(axis=0)
         # a cost that is no number is nobody's best, nor is one after the stop
         for lane in np.flatnonzero(np.isnan(costs[place, lanes]) | (stops < len(rows))):
             own = costs[: stops[lane], lane]
@@ -143,6 +152,7 @@ class Histories:
         wide = (column.astype(np.float64) for column in (fun, slope, marks.rates[one], step, marks.seconds[one]))
         return Rows(marks.iteration[one].copy(), x, *wide)
 
-    def _split(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _split(self, rows: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
         """Return the parameters, shape (steps, d), and the columns of cost, slope and step."""
-        return rows[:, : self.size], rows[:, self.size : self.size + 3].T
+        fun, *squares = rows[:, self.size : self.size + 3].T
+        return rows[:, : self.size], (fun, *map(np.sqrt, squares))
