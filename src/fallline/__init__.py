@@ -19,18 +19,33 @@ from fallline.descent.compare import compare
 from fallline.descent.find_learning_rate import find_learning_rate
 from fallline.descent.minimize import minimize
 from fallline.descent.stepping import Descent, descend
-from fallline.trace import Certificate, Comparison, Finding, GradientCheck, Minimum, RateRange, Record, Result, StopReason, Trace
+from fallline.trace import (
+    Certificate,
+    Comparison,
+    Finding,
+    GradientCheck,
+    Minimum,
+    RateRange,
+    Record,
+    Result,
+    StopReason,
+    Trace,
+)
 
 if TYPE_CHECKING:
     from fallline import problems
     from fallline.models import (
         ConvergenceWarning,
         ElasticNet,
+        HuberRegressor,
         Lasso,
+        LinearClassifier,
         LinearRegression,
         LinearRegressor,
+        LinearSVC,
         LogisticRegression,
         PoissonRegressor,
+        QuantileRegressor,
         Ridge,
     )
 
@@ -44,12 +59,16 @@ __all__ = [
     "ElasticNet",
     "Finding",
     "GradientCheck",
+    "HuberRegressor",
     "Lasso",
+    "LinearClassifier",
     "LinearRegression",
     "LinearRegressor",
+    "LinearSVC",
     "LogisticRegression",
     "Minimum",
     "PoissonRegressor",
+    "QuantileRegressor",
     "RateRange",
     "Record",
     "Result",
@@ -74,11 +93,15 @@ __all__ = [
 MODELS = (
     "ConvergenceWarning",
     "ElasticNet",
+    "HuberRegressor",
     "Lasso",
+    "LinearClassifier",
     "LinearRegression",
     "LinearRegressor",
+    "LinearSVC",
     "LogisticRegression",
     "PoissonRegressor",
+    "QuantileRegressor",
     "Ridge",
 )
 

@@ -8,7 +8,7 @@ import pytest
 from fallline.arrays.layout import flatten
 from fallline.descent import compiled_many
 from fallline.descent.compiled import CompiledEngine
-from fallline.descent.compiled_many import ManyEngine
+from fallline.descent.compiled_many import ManyEngine, _note
 from fallline.descent.rates import resolve_rate
 from fallline.methods import find
 from fallline.objectives.ladder import differentiate
@@ -44,7 +44,9 @@ def check(rows, rates, alone, places, count, rtol):
         block = alone[place].advance(count)
         size = block.x.shape[1]
         np.testing.assert_allclose(rows[:, :size, lane], block.x, rtol=rtol, atol=rtol)
-        for column, expected in zip(rows[:, size : size + 3, lane].T, block[1:3] + block[4:5], strict=True):
+        np.testing.assert_allclose(rows[:, size, lane], block.fun, rtol=rtol, atol=rtol)
+        squares = rows[:, size + 1 : size + 3, lane].T
+        for column, expected in zip(np.sqrt(squares), (block.gradient_norm, block.step_norm), strict=True):
             np.testing.assert_allclose(column, expected, rtol=rtol, atol=rtol)
         if isinstance(alone[place].rate, Backtracking):
             np.testing.assert_allclose(rows[:, size + 3, lane], block.learning_rate)
@@ -79,6 +81,18 @@ def test_lanes_take_the_steps_of_single_runs(fun, size, name, rate, monkeypatch)
     many.keep(chosen)
     rows, table = many.advance(3)
     check(rows, table, alone, np.flatnonzero(chosen), 3, 1e-11)
+    low, seen = many.extremes, rows[:, size : size + 3]
+    np.testing.assert_array_equal((low.cost, low.highest), (seen[:, 0].min(axis=0), seen[:, 0].max(axis=0)))
+    np.testing.assert_array_equal((low.slope, low.step), np.sqrt(seen[:, 1:].min(axis=0)))
+    np.testing.assert_array_equal(low.before_last, seen[:-1, 0].min(axis=0))
+
+
+def test_extremes_see_past_what_is_no_number():
+    """The least cost is the least number; the highest is no number where one cost is none."""
+    rows = np.array([[[3.0], [1.0], [1.0]], [[np.nan], [4.0], [0.5]], [[2.0], [np.nan], [9.0]]])
+    found = [np.full(1, value) for value in (np.inf, np.inf, np.inf, -np.inf, np.inf)]
+    _note(rows, found, is_last=True)
+    np.testing.assert_array_equal(np.concatenate(found), [2.0, 1.0, 0.5, np.nan, np.nan])
 
 
 def test_the_state_after_some_of_a_block_can_be_had():

@@ -240,7 +240,8 @@ def test_a_loss_is_found_by_its_name_or_taken_as_it_is():
     """A name finds the loss with its usual parameters, and a loss is itself."""
     assert find("huber", "regression") == Huber(1.35)
     assert find(Huber(2.0), "regression") == Huber(2.0)
-    assert set(LOSSES) == {loss.name for loss in Loss.__subclasses__()}
+    here = {loss.name for loss in Loss.__subclasses__() if loss.__module__.startswith("fallline.losses.")}
+    assert set(LOSSES) == here
 
 
 def test_an_unknown_loss_is_answered_with_the_nearest():

@@ -36,6 +36,7 @@ def test_each_run_has_its_own_rows_up_to_its_stop():
         np.testing.assert_array_equal(rows["fun"][1:], costs[:count, run])
         np.testing.assert_array_equal(rows["x"][1:, 0], costs[:count, run] + 10)
         np.testing.assert_array_equal(rows["learning_rate"][1:], np.full(count, run / 10))
+        np.testing.assert_array_equal(rows["gradient_norm"][1:], np.sqrt(costs[:count, run] + 20))
         assert rows["fun"][0] == 9
         assert histories.last_of(run).iteration[0] == count
         assert histories.best_of(run).fun[0] == costs[:count, run].min()

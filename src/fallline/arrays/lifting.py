@@ -10,13 +10,15 @@ names it; nothing is ever silently taken for a constant.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from math import prod
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from fallline.arrays.counterparts import MUTATORS, of_function, of_ufunc, on_copy, over
+from fallline.arrays.holding import Hold, Part, Whole
 from fallline.arrays.lowering import (
     LOOKS,
     LeavesNumpyError,
@@ -33,32 +35,14 @@ from fallline.arrays.operations import equip
 __all__ = ["Lifted", "follow", "lift", "made"]
 
 
-class View(NamedTuple):
-    """How an array shows another: what it reads off its base, and the base after writing into it."""
-
-    base: Lifted
-    read: Callable[[Any], Any]
-    write: Callable[[Any, Any], Any]
-
-
 class Lifted(StandIn):
-    """An array that NumPy code can use as one of its own while JAX follows.
+    """An array that NumPy code can use as one of its own while JAX follows; it holds an array or a part of one."""
 
-    Parameters
-    ----------
-    own : jax.Array, numpy.ndarray or None
-        What it holds; None in a view. A NumPy array is never written into, but replaced.
-    view : View, optional
-        What it shows.
-    foreign : bool
-        Whether the array was there before the call, so that what is written into it would be missed there.
-    """
-
-    __slots__ = ("_foreign", "_own", "_view")
+    __slots__ = ("_hold",)
     __array_priority__ = 1000
 
-    def __init__(self, own: Any, view: View | None = None, foreign: bool = False) -> None:
-        self._own, self._view, self._foreign = own, view, foreign
+    def __init__(self, hold: Hold) -> None:
+        self._hold = hold
         watch(self)
 
     @property
@@ -67,35 +51,29 @@ class Lifted(StandIn):
 
     @property
     def value(self) -> Any:
-        """The array, JAX's or NumPy's; a view reads it off its base, so that what is written into one is in both."""
-        return self._own if self._view is None else self._view.read(self._view.base.value)
+        return self._hold.value
 
-    @value.setter
-    def value(self, new: Any) -> None:
-        if self._view is not None:
-            self._view.base.value = self._view.write(self._view.base.value, new)
-        elif self._foreign and isinstance(new, jax.Array):
-            raise LeavesNumpyError("it writes into an array that it did not make")
-        else:
-            self._own = new
+    @property
+    def is_traced(self) -> bool:
+        return self._hold.is_traced
 
     # what the array looks like
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.value.shape
+        return self._hold.shape
 
     @property
     def ndim(self) -> int:
-        return self.value.ndim
+        return len(self._hold.shape)
 
     @property
     def size(self) -> int:
-        return self.value.size
+        return prod(self._hold.shape)
 
     @property
     def dtype(self) -> np.dtype:
-        return self.value.dtype
+        return self._hold.dtype
 
     @property
     def itemsize(self) -> int:
@@ -107,7 +85,7 @@ class Lifted(StandIn):
 
     @property
     def T(self) -> Any:  # noqa: N802 (NumPy's name)
-        return self._seen(lambda base: base.T, lambda _, new: new.T)
+        return self._part(lambda base: base.T)
 
     @property
     def real(self) -> Any:
@@ -179,23 +157,30 @@ class Lifted(StandIn):
 
     def __getitem__(self, index: Any) -> Any:
         place = _place(index)
+        if isinstance(place, int) and self.ndim == 1:
+            return _wrap(self._hold.element(range(self.size)[place]))
         if all(isinstance(part, (int, slice, type(None), type(...))) for part in _parts(place)):
-            return self._seen(lambda base: base[place], lambda base, new: _put(base, place, new))
+            return self._part(lambda base: base[place])
         try:
             return _wrap((lower(self) if is_traced(place) else self.value)[place])
         except LOOKS:
             raise NeedsValueError("a mask that depends on the parameters selects elements") from None
 
     def __setitem__(self, index: Any, new: Any) -> None:
-        place, new = _place(index), bare(new) if not is_traced(new) else lower(new)
-        if isinstance(place, jax.Array) and place.dtype == bool and np.ndim(new) == 0:
-            place = place.reshape(place.shape + (1,) * (self.ndim - place.ndim))
-            self.value = jnp.where(place, jnp.asarray(new).astype(self.dtype), lower(self))
+        place, new = _place(index), jnp.asarray(lower(new)) if is_traced(new) else bare(new)
+        if not is_traced(place):
+            self._hold.whole.write(np.asarray(self._hold.places()[place]), new)
             return
-        try:
-            self.value = _put(self.value, place, new)
-        except LOOKS:
-            raise NeedsValueError("a mask that depends on the parameters selects elements") from None
+        before = lower(self)
+        if place.dtype == bool and np.ndim(new) == 0:
+            place = place.reshape(place.shape + (1,) * (self.ndim - place.ndim))
+            after = jnp.where(place, jnp.asarray(new).astype(self.dtype), before)
+        else:
+            try:
+                after = before.at[place].set(jnp.asarray(new).astype(self.dtype))
+            except LOOKS:
+                raise NeedsValueError("a mask that depends on the parameters selects elements") from None
+        self._hold.whole.write(self._hold.places(), after)
 
     def __contains__(self, item: Any) -> bool:
         return bool((self == item).any())
@@ -230,15 +215,15 @@ class Lifted(StandIn):
         out = settings.pop("out", None)
         return _written(out, follow(function, way, args, settings))
 
-    def _seen(self, read: Callable[[Any], Any], write: Callable[[Any, Any], Any]) -> Any:
+    def _part(self, look: Callable[[Any], Any]) -> Any:
         """Return a view of this array, as NumPy would; a single element is a number of its own."""
-        value = read(self.value)
-        return Lifted(None, View(self, read, write)) if value.ndim else _wrap(value)
+        part = Part(self._hold, look)
+        return Lifted(part) if part.shape else _wrap(part.value)
 
     # methods that NumPy writes otherwise than JAX
 
     def copy(self, *_: Any, **__: Any) -> Any:
-        return Lifted(self.value)
+        return Lifted(Whole(self.value))
 
     def __copy__(self) -> Any:
         return self.copy()
@@ -250,9 +235,7 @@ class Lifted(StandIn):
         return _wrap(self.value.astype(dtype))
 
     def reshape(self, *shape: Any, order: str = "C", copy: Any = None) -> Any:
-        return self._seen(
-            lambda base: base.reshape(*shape, order=order), lambda base, new: new.reshape(base.shape, order=order)
-        )
+        return self._part(lambda base: base.reshape(*shape, order=order))
 
     def ravel(self, order: str = "C") -> Any:
         return self.reshape(-1, order=order)
@@ -261,16 +244,14 @@ class Lifted(StandIn):
         return self.reshape(-1, order=order).copy()
 
     def squeeze(self, axis: Any = None) -> Any:
-        return self._seen(lambda base: base.squeeze(axis), lambda base, new: new.reshape(base.shape))
+        return self._part(lambda base: base.squeeze(axis))
 
     def transpose(self, *axes: Any) -> Any:
         order = axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list, type(None))) else axes
-        order = tuple(order or ()) or tuple(reversed(range(self.ndim)))
-        back = tuple(int(place) for place in np.argsort(order))
-        return self._seen(lambda base: base.transpose(order), lambda _, new: new.transpose(back))
+        return self._part(lambda base: base.transpose(tuple(order or ()) or None))
 
     def swapaxes(self, first: int, second: int) -> Any:
-        return self._seen(lambda base: base.swapaxes(first, second), lambda _, new: new.swapaxes(first, second))
+        return self._part(lambda base: base.swapaxes(first, second))
 
     def fill(self, value: Any) -> None:
         self[...] = value
@@ -290,22 +271,22 @@ VIEWS = frozenset("ravel reshape squeeze swapaxes transpose".split())
 
 def lift(value: jax.Array) -> Lifted:
     """Return the stand-in for a JAX array or tracer."""
-    return Lifted(value)
+    return Lifted(Whole(value))
 
 
-def made(thing: Any, foreign: bool = False) -> Any:
+def made(thing: Any, is_foreign: bool = False) -> Any:
     """Return what NumPy answered with its arrays of numbers, also within tuples and lists, as stand-ins."""
     if isinstance(thing, Lifted):
         return thing
     if isinstance(thing, np.ndarray):
-        return Lifted(thing, foreign=foreign) if type(thing) is np.ndarray and thing.dtype.kind in "biufc" else thing
+        return Lifted(Whole(thing, is_foreign)) if type(thing) is np.ndarray and thing.dtype.kind in "biufc" else thing
     return rebuilt(thing, made) if isinstance(thing, (tuple, list)) else thing
 
 
 def _wrap(thing: Any) -> Any:
     """Return what JAX or NumPy answered with its arrays as stand-ins; numbers of NumPy's stay numbers."""
     if isinstance(thing, jax.Array):
-        return Lifted(thing)
+        return Lifted(Whole(thing))
     if isinstance(thing, np.ndarray):
         return made(thing if thing.ndim else thing[()])
     return rebuilt(thing, _wrap) if isinstance(thing, (tuple, list)) else thing
@@ -351,28 +332,11 @@ def _place(index: Any) -> Any:
     return int(index) if isinstance(index, np.integer) else index
 
 
-def _put(array: Any, place: Any, new: Any) -> Any:
-    """Return a copy of `array` with something written into it; JAX's where that depends on the parameters."""
-    if isinstance(array, np.ndarray) and not is_traced((place, new)):
-        after = array.copy()
-        after[place] = new
-        return after
-    array, new = lower(array), jnp.asarray(new)
-    if jnp.iscomplexobj(new) and not jnp.iscomplexobj(array):
-        raise TypeError("complex numbers are written into an array of real ones")
-    new = new.astype(array.dtype)
-    try:
-        return array.at[place].set(new)
-    except ValueError:
-        # NumPy drops leading axes of length 1
-        return array.at[place].set(new.reshape(jax.eval_shape(lambda base: base[place], array).shape))
-
-
 def _overwrite(answer: Any, target: Any) -> None:
     """Let an array hold what a function that writes into it has left there."""
     if not isinstance(target, Lifted):
         raise LeavesNumpyError("it writes into an array that it did not make")
-    target.value = bare(answer).astype(target.dtype)
+    target[...] = bare(answer).astype(target.dtype)
 
 
 def _written(out: Any, answer: Any) -> Any:

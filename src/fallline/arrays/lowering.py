@@ -80,16 +80,25 @@ def watch(stand_in: StandIn) -> None:
 
 
 class StandIn:
-    """What stands in for a NumPy array; `value` is the array that it holds, JAX's or NumPy's."""
+    """What stands in for a NumPy array."""
 
     __slots__ = ("__weakref__",)
-    value: Any
+
+    @property
+    def value(self) -> Any:
+        """The array that it holds, JAX's or NumPy's."""
+        raise AttributeError("a stand-in holds an array")
+
+    @property
+    def is_traced(self) -> bool:
+        """Whether JAX follows that array."""
+        return isinstance(self.value, jax.Array)
 
 
 def is_traced(thing: Any) -> bool:
     """Tell whether something holds an array that JAX follows."""
     if isinstance(thing, StandIn):
-        return isinstance(thing.value, jax.Array)
+        return thing.is_traced
     if isinstance(thing, jax.Array):
         return True
     if isinstance(thing, (list, tuple)):

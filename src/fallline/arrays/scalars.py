@@ -55,7 +55,9 @@ class _Scalars:
         return _Scalars(tuple(self.items[i] for i in places.ravel()), places.shape)
 
 
-def in_scalars(function: Callable[..., Any], *examples: Any) -> Callable[[list[Any]], list[Any]] | None:
+def in_scalars(
+    function: Callable[..., Any], *examples: Any, most: int = MOST
+) -> Callable[[list[Any]], list[Any]] | None:
     """Return `function` as one from flat lists of scalars to flat lists of scalars, or None if it is not for that.
 
     Parameters
@@ -64,6 +66,8 @@ def in_scalars(function: Callable[..., Any], *examples: Any) -> Callable[[list[A
         From trees of arrays to a tree of arrays, as JAX can trace it.
     examples : tree of arrays
         Arguments of the shapes and types to be given.
+    most : int
+        Scalar operations up to which it is for that.
 
     Returns
     -------
@@ -71,7 +75,7 @@ def in_scalars(function: Callable[..., Any], *examples: Any) -> Callable[[list[A
         Takes and returns the elements of all leaves in order.
     """
     traced = jax.make_jaxpr(function)(*examples)
-    if sum(prod(v.aval.shape) for v in traced.jaxpr.invars) > MOST or _weight(traced.jaxpr) > MOST:
+    if sum(prod(v.aval.shape) for v in traced.jaxpr.invars) > MOST or _weight(traced.jaxpr) > most:
         return None
 
     def rewritten(scalars: list[Any]) -> list[Any]:

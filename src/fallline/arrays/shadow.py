@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from fallline.arrays.lifting import Lifted
+from fallline.arrays.lifting import Lifted, made
 from fallline.arrays.stand_ins import BUILTINS, stand_in_of
 
 __all__ = ["Shadow"]
@@ -64,7 +64,7 @@ class Shadow:
     def _copy(self, thing: Any) -> Any:
         kind = type(thing)
         if kind is np.ndarray:
-            return Lifted(thing, foreign=True) if thing.dtype.kind in "biufc" else thing
+            return made(thing, is_foreign=True)
         if kind is FunctionType:
             return self._function(thing) if self._is_own(thing) else stand_in_of(thing)
         if kind is MethodType:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["BLOCK_ROWS", "ArrayRows", "Block", "Rows", "Thinned"]
+__all__ = ["BLOCK_ROWS", "ArrayRows", "Block", "Retargeted", "Rows", "Thinned"]
 
 BLOCK_ROWS = 4096
 """Rows of a block. Sums are formed block by block, so that this number, and no budget or thread, settles their bits."""
@@ -165,3 +165,45 @@ class Thinned(Rows):
     def targets(self) -> tuple[np.ndarray, np.ndarray | None]:
         blocks = [self.block(index) for index in range(self.blocks)]
         return np.concatenate([block.y for block in blocks]), np.concatenate([block.weights for block in blocks])
+
+
+@dataclass(frozen=True, eq=False)
+class Retargeted(Rows):
+    """Other rows with numbers of one's own in the place of their targets, shape (n,) or (n, k).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rows = ArrayRows(np.zeros((5000, 1)), np.zeros(5000))
+    >>> float(Retargeted(rows, np.arange(5000.0)).block(1).y[0])
+    4096.0
+    """
+
+    inner: Rows
+    y: np.ndarray
+
+    @property
+    def count(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.inner.count
+
+    @property
+    def columns(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.inner.columns
+
+    @property
+    def cells(self) -> int:
+        return self.inner.cells
+
+    @property
+    def crowded(self) -> bool:
+        return self.inner.crowded
+
+    @property
+    def total(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.inner.total
+
+    def block(self, index: int) -> Block:
+        return self.inner.block(index)._replace(y=self.y[index * BLOCK_ROWS : (index + 1) * BLOCK_ROWS])
+
+    def targets(self) -> tuple[np.ndarray, np.ndarray | None]:
+        return self.y, self.inner.targets()[1]

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from fallline.descent.compiled import Code, as_tree, evaluation, is_frozen, known_to_jax, recorded_step
+from fallline.descent.compiled import Code, as_tree, is_frozen, known_to_jax
+from fallline.descent.lanes import program_of
 from fallline.descent.rates import rates_from
-from fallline.descent.step import Carry, Rate, begin, norm
+from fallline.descent.step import Carry, Rate, begin
 from fallline.methods import UpdateRule
 from fallline.objectives.base import Objective
 from fallline.schedules import Schedule
@@ -122,30 +123,30 @@ class ManyEngine:
         self.fixed = isinstance(rates[0], (Constant, PerParameter, StepRule))
         self.constants = (objective.program.constants, as_tree(objective.penalty))
         self.channels = starts.shape[1] + 3 + (self.measured is not None) + isinstance(self.measured, StepRule)
-        maker = _program if is_frozen(method) and is_frozen(rates[0]) else _program.__wrapped__
+        maker = program_of if is_frozen(method) and is_frozen(rates[0]) else program_of.__wrapped__
         self._steps = maker(Code(objective.program), method, self.measured, self.fixed)
         self.k = 0
         self.table = np.empty((0, 0))
         self.extremes = Extremes(*np.empty((5, len(chosen))))
         self.row = np.array([_only_rate(rate) for rate in rates]) if self.fixed else np.empty(0)
         self.tiles: list[_Tile] = []
-        self.buffers: list[jax.Array] = []
         self._fit(len(chosen))
 
     def start(self) -> tuple[np.ndarray, np.ndarray]:
-        """Evaluate the starts; return the cost and the slope of each, shape (s,)."""
+        """Evaluate the starts; return the cost and the square of the slope of each, shape (s,)."""
         import jax
 
-        costs, slopes = np.empty((2, len(self.starts)), self.starts.dtype)
+        costs, squares = np.empty((2, len(self.starts)), self.starts.dtype)
         carries = []
         for place, x in enumerate(self.starts):
             cost, gradient = self.objective.value_and_gradient(x)
-            costs[place], slopes[place] = cost, norm(self.objective.slope(x, gradient))
+            slope = self.objective.slope(x, gradient)
+            costs[place], squares[place] = cost, np.sum(slope * slope)
             point = Point(x, np.asarray(cost, x.dtype), gradient)
             carries.append(begin(point, self.method, self.rates[0], np.asarray(0, dtype=np.int64)))
         known_to_jax(carries[0])
         self._cut(jax.tree_util.tree_map(lambda *leaves: np.stack(leaves)[self.chosen], *carries))
-        return costs, slopes
+        return costs, squares
 
     def advance(self, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Take `count` more steps in every lane left, or fewer where a schedule ends.
@@ -222,7 +223,8 @@ class ManyEngine:
         self.width = min(WIDEST, _at_least(share))
         rows = BUFFER_BYTES // (self.starts.itemsize * self.channels * self.width)
         self.longest = max(1, min(LONGEST, 1 << max(0, rows.bit_length() - 1)))
-        self.buffers, self.spent = [], 0.0
+        self.buffers = _SPARE.of((self.longest, self.channels, self.width), self.starts.dtype)
+        self.spent = 0.0
 
     def _cut(self, carry: Carry) -> None:
         """Cut the lanes into tiles; one that is not full repeats its last lane, whose steps nobody sees."""
@@ -258,14 +260,13 @@ class ManyEngine:
         import jax
         import jax.numpy as jnp
 
-        lanes, size = tile.place.stop - tile.place.start, self.starts.shape[1]
+        lanes = tile.place.stop - tile.place.start
         padded = np.minimum(np.arange(tile.place.start, tile.place.start + self.width), tile.place.stop - 1)
         with jax.enable_x64(True):
-            shape = (self.longest, self.channels, self.width)
             try:
                 buffer = self.buffers.pop()
             except IndexError:
-                buffer = jnp.zeros(shape, rows.dtype)
+                buffer = jnp.zeros((self.longest, self.channels, self.width), rows.dtype)
             scheduled = self.table[0][padded]
             for first in range(0, len(rows), self.longest):
                 count = min(self.longest, len(rows) - first)
@@ -273,18 +274,36 @@ class ManyEngine:
                     scheduled = np.zeros((self.longest, self.width))
                     scheduled[:count] = self.table[first : first + count, padded]
                 tile.carry, buffer = self._steps(tile.carry, buffer, count, lanes, scheduled, self.constants)
-                written = np.asarray(buffer)[:count, :, :lanes]
-                rows[first : first + count, :, tile.place] = written
-                # now they are near the processor; later, looking at them would take longer than writing them did
-                _note(
-                    written[:, size : size + 3],
-                    [each[tile.place] for each in self.extremes],
-                    first + count == len(rows),
-                )
+                self._take_over(buffer, rows[first : first + count], tile.place, is_last=first + count == len(rows))
             self.buffers.append(buffer)
 
+    def _take_over(self, buffer: jax.Array, rows: np.ndarray, place: slice, *, is_last: bool) -> None:
+        """Copy what was written to where it is kept; a view left behind would keep the buffer from being given away."""
+        size = self.starts.shape[1]
+        written = np.asarray(buffer)[: len(rows), :, : place.stop - place.start]
+        rows[:, :, place] = written
+        # now they are near the processor; later, looking at them would take longer than writing them did
+        _note(written[:, size : size + 3], [each[place] for each in self.extremes], is_last=is_last)
 
-def _note(rows: np.ndarray, extremes: list[np.ndarray], is_last: bool) -> None:
+
+class _Spare:
+    """The buffers not in use: those of the shape used last are kept, one for each thread."""
+
+    def __init__(self) -> None:
+        self.kind: Any = None
+        self.free: list[jax.Array] = []
+
+    def of(self, shape: tuple[int, ...], dtype: np.dtype) -> list[jax.Array]:
+        """Return those of this shape and type."""
+        if self.kind != (shape, dtype):
+            self.kind, self.free = (shape, dtype), []
+        return self.free
+
+
+_SPARE = _Spare()
+
+
+def _note(rows: np.ndarray, extremes: list[np.ndarray], *, is_last: bool) -> None:
     """Take the extremes of rows of cost, slope and step into those so far; the last row may be the block's last."""
     cost, slope, step, highest, before_last = extremes
     costs = rows[:-1, 0] if is_last else rows[:, 0]
@@ -307,106 +326,3 @@ def _only_rate(rate: Rate) -> Any:
 def _at_least(count: int) -> int:
     """Return the smallest width that holds so many lanes: 1, 2, 3, 4, 6, 8, 12, 16 and so on."""
     return next(width for k in itertools.count() for width in (2**k, 3 * 2**k // 2) if width >= count)
-
-
-@functools.lru_cache(maxsize=64)
-def _program(code: Code, method: UpdateRule, rate: Rate | None, fixed: bool) -> Any:
-    """Return the compiled function that takes `count` more steps in all lanes of a tile and writes them down."""
-    import jax
-    import jax.numpy as jnp
-
-    def step(carry: Carry, scheduled: Any, constants: Any) -> tuple[Carry, Any]:
-        evaluate = evaluation(code, *constants)
-        after, (x, fun, _, _, *varying) = recorded_step(carry, method, rate, scheduled, evaluate)
-        # roots take longer than all else that is recorded, and are drawn only of what is looked at
-        squares = (jnp.sum(vector**2) for vector in (evaluate.slope(after.point), x - carry.point.x))
-        return after, jnp.concatenate([x, jnp.stack([fun, *squares, *varying])])
-
-    # the buffer is given away and comes back written: it stays the same memory
-    @functools.partial(jax.jit, donate_argnums=1)
-    def advance(carry: Carry, buffer: Any, count: int, lanes: int, scheduled: Any, constants: Any) -> tuple[Carry, Any]:
-        def scheduled_at(place: Any) -> Any:
-            return scheduled if fixed else scheduled[place]
-
-        def together(place: Any, state: tuple[Any, Any]) -> tuple[Any, Any]:
-            before, written = state
-            after, row = steps.take(before, scheduled_at(place))
-            return after, written.at[place].set(row)
-
-        def apart(lane: Any, state: tuple[Carry, Any]) -> tuple[Carry, Any]:
-            def take(place: Any, state: tuple[Carry, Any]) -> tuple[Carry, Any]:
-                after, row = step(state[0], scheduled_at(place)[lane], constants)
-                return after, state[1].at[place, :, lane].set(row)
-
-            one = jax.tree_util.tree_map(lambda leaf: leaf[lane], state[0])
-            one, written = jax.lax.fori_loop(0, count, take, (one, state[1]))
-            return jax.tree_util.tree_map(lambda leaf, new: leaf.at[lane].set(new), state[0], one), written
-
-        # products of many lanes are summed in another order, and a search that decides by them soon goes another way
-        if isinstance(rate, StepRule) and _multiplies(jax.make_jaxpr(step)(*_first(carry, scheduled_at(0)), constants)):
-            return jax.lax.fori_loop(0, lanes, apart, (carry, buffer))
-        steps = _in_lanes(step, carry, scheduled_at(0), constants)
-        leaves, buffer = jax.lax.fori_loop(0, count, together, (steps.split(carry), buffer))
-        return steps.join(leaves), buffer
-
-    return advance
-
-
-def _first(carry: Carry, scheduled: Any) -> tuple[Carry, Any]:
-    """Return what the first lane carries, and its rate."""
-    import jax
-
-    return jax.tree_util.tree_map(lambda leaf: leaf[0], (carry, scheduled))
-
-
-def _multiplies(traced: Any) -> bool:
-    """Tell whether a traced program multiplies matrices or vectors."""
-    import jax.extend.core as jex
-
-    for equation in traced.eqns:
-        if equation.primitive.name == "dot_general":
-            return True
-        inner = [part for each in equation.params.values() for part in (each if isinstance(each, tuple) else (each,))]
-        if any(_multiplies(part) for part in inner if isinstance(part, (jex.Jaxpr, jex.ClosedJaxpr))):
-            return True
-    return False
-
-
-@dataclass(frozen=True)
-class _Lanes:
-    """A step in all lanes of a tile: `take` works on what `split` makes of a carry, and `join` undoes that."""
-
-    take: Callable[[Any, Any], tuple[Any, Any]]
-    split: Callable[[Carry], Any]
-    join: Callable[[Any], Carry]
-
-
-def _in_lanes(step: Callable[..., tuple[Carry, Any]], carry: Carry, scheduled: Any, constants: Any) -> _Lanes:
-    """Return a step of one run as a step of all lanes: in scalars, each a vector over the lanes, or in arrays."""
-    import jax
-    import jax.numpy as jnp
-
-    from fallline.arrays.scalars import in_scalars
-
-    rewritten = in_scalars(step, *_first(carry, scheduled), constants)
-    if rewritten is None:
-        many: Any = jax.vmap(lambda carry, scheduled: step(carry, scheduled, constants), out_axes=(0, 1))
-        return _Lanes(many, lambda carry: carry, lambda carry: carry)
-    leaves, tree = jax.tree_util.tree_flatten(carry)
-    fixed = [leaf.ravel()[i] for leaf in jax.tree_util.tree_leaves(constants) for i in range(leaf.size)]
-
-    def split(carry: Carry) -> list[Any]:
-        flat = [leaf.reshape(len(leaf), -1) for leaf in jax.tree_util.tree_leaves(carry)]
-        return [leaf[:, i] for leaf in flat for i in range(leaf.shape[1])]
-
-    def join(scalars: list[Any]) -> Carry:
-        given = iter(scalars)
-        whole = [jnp.stack([next(given) for _ in range(leaf[0].size)], axis=1).reshape(leaf.shape) for leaf in leaves]
-        return jax.tree_util.tree_unflatten(tree, whole)
-
-    def take(scalars: list[Any], scheduled: Any) -> tuple[list[Any], Any]:
-        rates = [scheduled] if scheduled.ndim == 1 else [scheduled[:, i] for i in range(scheduled.shape[1])]
-        answers = jax.vmap(lambda scalars, rates: rewritten([*scalars, *rates, *fixed]))(scalars, rates)
-        return answers[: len(scalars)], jnp.stack(answers[len(scalars) :])
-
-    return _Lanes(take, split, join)

@@ -122,11 +122,12 @@ class _Loop:
         self.rule_state = self.rule.init()
         self.started = time.perf_counter()
         self.iteration = 0
-        fun, slope = engine.start()
+        fun, square = engine.start()
+        slope = np.sqrt(square)
         chosen = engine.chosen
         x, count = engine.starts[chosen], len(chosen)
         self.runs = ManyRuns(
-            Histories(x, fun[chosen], slope[chosen], memory), np.zeros(count, np.int64), np.ones(count, np.int64)
+            Histories(x, fun[chosen], square[chosen], memory), np.zeros(count, np.int64), np.ones(count, np.int64)
         )
         codes = np.where(np.isfinite(fun[chosen]), 0, code_of(StopReason.NOT_FINITE))
         if watch is not None:

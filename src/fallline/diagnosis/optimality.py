@@ -17,7 +17,7 @@ __all__ = ["Verdict", "Watch", "assess", "certify", "is_optimal"]
 GAP_SHARE = 1e-8
 """A point is optimal when its estimated gap is at most this share of what the run has gained."""
 
-SETTLED_SHARE = {8: 1e-14, 4: 1e-8}
+SETTLED_SHARE = {8: 1e-14, 4: 1e-10}
 """A run left to itself goes on to this share, by bytes of a number: then `x` too has settled, to about its root."""
 
 

@@ -40,6 +40,8 @@ class Loss(ABC):
         Whether the curvature is the same everywhere.
     multiple : bool
         Whether there is one predictor for each class: `z` of shape (n, classes).
+    invariant : bool
+        Whether a shift of all predictors of a row alike changes nothing.
     demand : tuple of str
         What the targets must do, and why, for the error that refuses others.
     """
@@ -51,6 +53,7 @@ class Loss(ABC):
     concordant: ClassVar[bool] = False
     quadratic: ClassVar[bool] = False
     multiple: ClassVar[bool] = False
+    invariant: ClassVar[bool] = False
     demand: ClassVar[tuple[str, str]] = "hold finite numbers", "Rows are counted from 0. Fill it or leave the row out."
     Parameters: ClassVar[Any]
 
@@ -96,10 +99,11 @@ class Loss(ABC):
         """Return what a predictor stands for in the target's units, of the shape of `z`: itself, but for a link."""
         return z
 
-    def kinks(self, y: Any) -> tuple[tuple[Any, Any, Any], ...]:
-        """Return what a loss that is not smooth is the sum of: ``max(low·(z - place), high·(z - place))`` each.
+    def parts(self, y: Any) -> tuple[tuple[Any, Any, Any, Any], ...]:
+        """Return what a loss of straight pieces is the sum of, none where it has no such form.
 
-        Of each part `low`, `high` and `place`, shape (n,); 0 lies between the first two. A smooth loss has no parts.
+        Each part is the largest ``u·(z - place) - softness/2·u²`` over `u` between `low` and `high`, with 0 between
+        them, and is told as ``low, high, place, softness``, each of shape (n,).
         """
         return ()
 

@@ -70,5 +70,6 @@ class EpsilonInsensitive(Loss):
     def project(self, y, u):
         return np.clip(u, -1.0, 1.0)
 
-    def kinks(self, y):
-        return (0.0 * y, 1.0 + 0.0 * y, y + self.epsilon), (-1.0 + 0.0 * y, 0.0 * y, y - self.epsilon)
+    def parts(self, y):
+        none, one = 0.0 * y, 0.0 * y + 1.0
+        return (none, one, y + self.epsilon, none), (-one, none, y - self.epsilon, none)

@@ -43,5 +43,5 @@ class Hinge(Loss):
     def project(self, y, u):
         return np.clip(u, -y, 1.0 - y)
 
-    def kinks(self, y):
-        return ((-y, 1.0 - y, 2.0 * y - 1.0),)
+    def parts(self, y):
+        return ((-y, 1.0 - y, 2.0 * y - 1.0, 0.0 * y),)

@@ -26,6 +26,7 @@ class Multinomial(Loss):
     steepest = 0.5
     concordant = True
     multiple = True
+    invariant = True
 
     def value(self, y, z):
         top = z.max(axis=1)

@@ -69,5 +69,5 @@ class Quantile(Loss):
     def project(self, y, u):
         return np.clip(u, -self.quantile, 1.0 - self.quantile)
 
-    def kinks(self, y):
-        return ((-self.quantile + 0.0 * y, 1.0 - self.quantile + 0.0 * y, y),)
+    def parts(self, y):
+        return ((0.0 * y - self.quantile, 0.0 * y + 1.0 - self.quantile, y, 0.0 * y),)

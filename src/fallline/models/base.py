@@ -23,6 +23,7 @@ from fallline.losses import Loss
 from fallline.models.findings import findings_of
 from fallline.models.problem import Answer, Problem, Settings
 from fallline.models.warnings import ConvergenceWarning
+from fallline.objectives.rows import RowsObjective
 from fallline.trace import Finding, Result
 from fallline.trace.drawing import view
 
@@ -40,6 +41,7 @@ class Model(BaseEstimator, ABC):
     intercept_: Any
     _l1_ratio: float = 0.0
     """The share of absolute values in the penalty, where that is not a parameter."""
+    _objective: type[RowsObjective] = RowsObjective
 
     def __init__(
         self,
@@ -176,7 +178,7 @@ class Model(BaseEstimator, ABC):
             refuse_too_small(X, "X", self._column_names())
             if loss.task == "regression":
                 refuse_too_small(rows.y[:, None], "y")
-            problem = Problem(rows, loss, outputs, mean, settings)
+            problem = Problem(rows, loss, outputs, mean, settings, self._objective)
             answer = problem.solve(self._start(problem))
             names = self._column_names() or [f"column {j}" for j in range(X.shape[1])]
             found, separable = findings_of(problem, answer, names)

@@ -19,7 +19,8 @@ __all__ = ["findings_of"]
 
 def findings_of(problem: Problem, answer: Answer, names: list[str]) -> tuple[list[Finding], bool]:
     """Return the findings, the causes before the effects, and whether the classes are separable."""
-    metric = answer.metrics.at(answer.x) if problem.dense and np.isfinite(answer.cost) else None
+    bends = problem.loss.smooth and problem.dense and np.isfinite(answer.cost)
+    metric = answer.metrics.at(answer.x) if bends else None
     found: list[Finding | None] = []
     separable = _separable(problem, answer)
     if separable:
@@ -29,8 +30,8 @@ def findings_of(problem: Problem, answer: Answer, names: list[str]) -> tuple[lis
     constant = constant_columns(problem.rows)
     found.append(data_findings.constant_features(constant, names))
     # rows so far off that nothing is known but their cost do not bend, whatever the columns
-    bends = problem.loss.quadratic or answer.certificate.gap < answer.cost
-    if metric is not None and not separable and bends:
+    near = problem.loss.quadratic or answer.certificate.gap < answer.cost
+    if metric is not None and not separable and near:
         found.append(data_findings.collinear(metric, problem.rows.columns, names, _nearly(problem)))
     return [finding for finding in found if finding is not None], separable
 
@@ -100,7 +101,7 @@ def _unfinished(answer: Answer) -> Finding:
 
 def _separable(problem: Problem, answer: Answer) -> bool:
     """Tell whether planes separate the classes, so that no minimum exists: along the answer, or along its last step."""
-    if problem.loss.task == "regression" or problem.settings.alpha > 0:
+    if not problem.may_separate:
         return False
     directions = [answer.x]
     if len(answer.trace) > 1 and answer.run.reason is StopReason.UNBOUNDED:

@@ -10,15 +10,17 @@ import numpy as np
 from fallline.diagnosis.curvature import curvature_at
 from fallline.diagnosis.data_certificate import NOTHING_KNOWN, certify_factored, certify_fit
 from fallline.diagnosis.data_duality import certify_dual, duality_gap
+from fallline.models.interior import InteriorPoint
 from fallline.models.newton import Metrics
 from fallline.objectives.base import Counts, Objective
 from fallline.objectives.rows import RowsObjective
 from fallline.objectives.rows_factored import Factored
+from fallline.objectives.rows_huber import ScaledHuberObjective
 from fallline.objectives.rows_metric import Metric
 from fallline.objectives.rows_standardized import StandardizedObjective
 from fallline.trace import Certificate, Rows
 
-__all__ = ["Dual", "Estimating", "Judge", "Proving"]
+__all__ = ["Bounding", "Dual", "Estimating", "Judge", "Proving", "Scaled"]
 
 
 class Judge(ABC):
@@ -185,3 +187,51 @@ class Dual(Judge):
         ridge = self.rows.ridge
         penalised = ridge is not None and not self.rows.intercept
         return certify_dual(cost, gap, float(ridge.strength.min()) if ridge is not None and penalised else 0.0)
+
+
+class Bounding(Judge):
+    """Judges by the bound from below that a method has found on its way.
+
+    Parameters
+    ----------
+    interior : InteriorPoint
+    objective, threshold, every
+        As for every judge.
+    """
+
+    def __init__(self, interior: InteriorPoint, objective: Objective, threshold: float, every: bool) -> None:
+        super().__init__(objective, threshold, every)
+        self.interior = interior
+
+    def certify(self, x: np.ndarray) -> Certificate:
+        # the bound may have risen since
+        return self._certificate(x, *self.objective.value_and_gradient(x))
+
+    def _certificate(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> Certificate:
+        if not np.isfinite(cost):
+            return NOTHING_KNOWN
+        return certify_dual(cost, min(cost - self.interior.floor, cost), 0.0)
+
+
+class Scaled(Judge):
+    """Judges a Huber loss with its scale by a proven bound, from a point of the joint problem's dual.
+
+    Parameters
+    ----------
+    huber : ScaledHuberObjective
+    mean : array, shape (d,)
+        Of the columns.
+    objective, threshold, every
+        As for every judge.
+    """
+
+    def __init__(
+        self, huber: ScaledHuberObjective, mean: np.ndarray, objective: Objective, threshold: float, every: bool
+    ) -> None:
+        super().__init__(objective, threshold, every)
+        self.huber, self.centre = huber, mean if huber.intercept else np.zeros_like(mean)
+
+    def _certificate(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> Certificate:
+        if not np.isfinite(cost):
+            return NOTHING_KNOWN
+        return certify_dual(cost, self.huber.gap(x, cost, gradient, self.centre), 0.0)

@@ -15,7 +15,8 @@ from fallline.descent.rates import resolve_rate
 from fallline.errors import DataError
 from fallline.losses import Loss
 from fallline.methods import LBFGS, GradientDescent, find
-from fallline.models.judges import Dual, Estimating, Judge, Proving
+from fallline.models.interior import InteriorPoint
+from fallline.models.judges import Bounding, Dual, Estimating, Judge, Proving, Scaled
 from fallline.models.newton import Metrics, Newton
 from fallline.models.proximal_newton import ProximalNewton, ProximalSearch
 from fallline.models.separation import Separable
@@ -23,6 +24,7 @@ from fallline.objectives.base import Objective
 from fallline.objectives.penalised import PenalisedFunction
 from fallline.objectives.quadratic import QuadraticObjective
 from fallline.objectives.rows import RowsObjective
+from fallline.objectives.rows_huber import ScaledHuberObjective
 from fallline.objectives.rows_metric import Metric
 from fallline.objectives.rows_standardized import StandardizedObjective
 from fallline.penalties import L1, Ridge
@@ -129,15 +131,24 @@ class Problem:
     mean : array, shape (d,)
         Of the columns.
     settings : Settings
+    build : class of RowsObjective
     """
 
-    def __init__(self, rows: Rows, loss: Loss, outputs: int, mean: np.ndarray, settings: Settings) -> None:
+    def __init__(
+        self,
+        rows: Rows,
+        loss: Loss,
+        outputs: int,
+        mean: np.ndarray,
+        settings: Settings,
+        build: type[RowsObjective] = RowsObjective,
+    ) -> None:
         self.rows, self.loss, self.outputs, self.mean, self.settings = rows, loss, outputs, mean, settings
         self._spread: np.ndarray | None = None
         self._longest: float | None = None
         self.quadratic: QuadraticObjective | None = None
         columns = self._column_strengths()
-        self.objective = RowsObjective(
+        self.objective = build(
             rows, loss, outputs=outputs, ridge=self._ridge(columns), intercept=settings.fit_intercept
         )
         self.strength = np.zeros(self.objective.size)
@@ -148,6 +159,16 @@ class Problem:
         self.baseline = self._baseline()
         if loss.quadratic and self.dense:
             self.quadratic = QuadraticObjective(self.objective, mean)
+        self.interior: InteriorPoint | None = None
+        plain = build is RowsObjective and self.dense and settings.automatic
+        if plain and loss.parts(rows.targets()[0][:1]):
+            self.interior = InteriorPoint(self.objective, self.strength, mean, self.spread)
+
+    @property
+    def may_separate(self) -> bool:
+        """Whether the cost has no minimum where planes separate the classes."""
+        fading = self.loss.concordant and (self.outputs == 1 or self.loss.invariant)
+        return self.loss.task == "classification" and fading and self.settings.alpha == 0
 
     @property
     def spread(self) -> np.ndarray:
@@ -160,9 +181,7 @@ class Problem:
 
     def _baseline(self) -> float:
         """Return the cost of the best constant model."""
-        y, weights = self.rows.targets()
-        z = np.broadcast_to(self.objective.best_constant(), (len(y), self.outputs))
-        cost = float(np.average(self.loss.value(y, z if self.loss.multiple else z[:, 0]), weights=weights))
+        cost, y = self.objective.baseline(), self.rows.targets()[0]
         if not np.isfinite(cost):
             raise DataError(
                 f"y must hold numbers whose squares can be summed; got some up to {np.abs(y).max():.3g}. "
@@ -214,6 +233,8 @@ class Problem:
             return method, suited_rate(method, rate, L1(self.strength) if self.kinked else None)
         if not self.dense:
             return LBFGS(memory=20), FaceSearch() if self.kinked else StrongWolfe()
+        if self.interior is not None:
+            return self.interior, Constant(1.0)
         if self.kinked:
             return ProximalNewton(metrics, self.strength), ProximalSearch()
         minimiser = self.quadratic.solution if self.quadratic and self.quadratic.factored else None
@@ -221,7 +242,7 @@ class Problem:
 
     def _stopping(self, units: StandardizedObjective | None) -> Rule:
         """Return the rule that ends a run besides optimality: standing still, or classes found separable."""
-        if self.loss.task == "regression" or self.settings.alpha > 0:
+        if not self.may_separate:
             return Stalled()
         # a mean loss below log(2) times a row's share keeps that row's own loss below log(2): it is on its side
         weights = self.rows.targets()[1]
@@ -231,6 +252,10 @@ class Problem:
 
     def _judge(self, metrics: Metrics, base: Objective, threshold: float) -> Judge:
         every = self.settings.automatic and self.dense
+        if self.interior is not None:
+            return Bounding(self.interior, base, threshold, every)
+        if isinstance(self.objective, ScaledHuberObjective):
+            return Scaled(self.objective, self.mean, base, threshold, every)
         if self.kinked or not self.loss.concordant:
             newton = metrics if self.dense and not self.kinked and self.loss.smooth else None
             return Dual(self.objective, self.strength, self.mean, newton, base, threshold, every)

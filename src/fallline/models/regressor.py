@@ -12,6 +12,7 @@ from fallline.data.check import check_weights, refuse_not_finite
 from fallline.errors import DataError
 from fallline.losses import Loss
 from fallline.models.base import Model
+from fallline.models.problem import Answer
 
 __all__ = ["Regressor"]
 
@@ -53,14 +54,17 @@ class Regressor(RegressorMixin, Model):
         loss.check(target)
         weights = check_weights(sample_weight, features.shape[0])
         answer = self._fit(features, target, weights, loss, 1, findings)
-        dtype = features.dtype
-        self.coef_ = answer.x[: features.shape[1]].astype(dtype)
-        self.intercept_ = dtype.type(answer.x[-1]) if self.fit_intercept else dtype.type(0)
+        self._keep(answer, features.shape[1], features.dtype)
         return self
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the predictions, shape (n,), for features of shape (n, d): ``X·w + b``, or what that is the log of."""
         return self._loss().mean(self._predictors(X))
+
+    def _keep(self, answer: Answer, columns: int, dtype: Any) -> None:
+        """Set what the answer says, the parameters in the features' type."""
+        self.coef_ = answer.x[:columns].astype(dtype) + dtype.type(0)  # no zero is negative
+        self.intercept_ = dtype.type(answer.x[-1]) if self.fit_intercept else dtype.type(0)
 
     @abstractmethod
     def _loss(self) -> Loss:

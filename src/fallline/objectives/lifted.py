@@ -15,6 +15,7 @@ from jax.core import eval_jaxpr
 from fallline.arrays.layout import Layout
 from fallline.arrays.lifting import lift
 from fallline.arrays.lowering import LeavesNumpyError, following, lower
+from fallline.arrays.scalars import in_scalars
 from fallline.arrays.shadow import Shadow
 from fallline.errors import InputTypeError, shown
 from fallline.objectives.base import QUICK, SMALL, Objective, Program, RowsProgram
@@ -92,7 +93,36 @@ def _trace(function: Callable[..., Any], layout: Layout, args: tuple[Any, ...]) 
         traced = jax.make_jaxpr(value)(jax.ShapeDtypeStruct((layout.size,), layout.dtype))
         traced = guarded(traced)
         constants = tuple(jnp.asarray(constant) for constant in traced.consts)
-    return Program(key=fingerprint(traced.jaxpr), value=_runner(traced.jaxpr), constants=constants)
+        unrolled = _unrolled(traced.jaxpr)
+    if unrolled is not None:
+        return Program(fingerprint(unrolled), _runner(unrolled, len(constants)), constants)
+    return Program(fingerprint(traced.jaxpr), _runner(traced.jaxpr), constants)
+
+
+LONG = 100
+"""Operations from which a program is long: a Python loop over single numbers, as a rule."""
+
+LONGEST = 4000
+"""Scalar operations up to which a long program is rewritten in scalars."""
+
+
+def _unrolled(jaxpr: Any) -> Any:
+    """Return a long program on small arrays in scalars, or None; XLA would compile it for tens of seconds.
+
+    It takes the constants as further arguments.
+    """
+    if len(jaxpr.eqns) < LONG:
+        return None
+    examples = [jax.ShapeDtypeStruct(var.aval.shape, var.aval.dtype) for var in (*jaxpr.invars, *jaxpr.constvars)]
+    count = len(jaxpr.invars)
+    rewritten = in_scalars(lambda *given: eval_jaxpr(jaxpr, given[count:], *given[:count]), *examples, most=LONGEST)
+    if rewritten is None:
+        return None
+
+    def value(*given: jax.Array) -> jax.Array:
+        return rewritten([item for array in given for item in jnp.unstack(array.reshape(-1))])[0]
+
+    return jax.make_jaxpr(value)(*examples).jaxpr
 
 
 @functools.lru_cache(maxsize=256)
@@ -189,6 +219,8 @@ class CompiledFunction(Objective):
 
     def hessian_products(self, x: np.ndarray, directions: np.ndarray) -> np.ndarray:
         self.counts.curvature += len(directions)
+        if len(self.code.key[1]) >= LONG:  # all at once would compile for longer than one after the other runs
+            return np.array([self._recall("product", x, direction) for direction in directions])
         return np.array(self._recall("products", x, directions))
 
     def values(self, points: np.ndarray) -> np.ndarray:
@@ -212,23 +244,21 @@ class CompiledFunction(Objective):
 def _compiled(value: _Keyed, what: str, small: bool) -> Any:
     function = value.function
 
-    def products(x: Any, directions: Any, constants: Any) -> Any:
-        def slope(x: Any) -> Any:
-            return jax.grad(function)(x, constants)
-
-        return jax.vmap(lambda direction: jax.jvp(slope, (x,), (direction,))[1])(directions)
+    def product(x: Any, direction: Any, constants: Any) -> Any:
+        return jax.jvp(lambda x: jax.grad(function)(x, constants), (x,), (direction,))[1]
 
     makers = {
         "value": lambda: function,
         "point": lambda: jax.value_and_grad(function),
-        "products": lambda: products,
+        "product": lambda: product,
+        "products": lambda: jax.vmap(product, in_axes=(None, 0, None)),
         "values": lambda: jax.vmap(function, in_axes=(0, None)),
     }
     return jax.jit(makers[what](), compiler_options=QUICK if small else None)
 
 
 def compiled(program: Program, what: str) -> Any:
-    """Return the compiled ``value``, ``point``, ``products`` or ``values`` of a program; shared by equal programs."""
+    """Return the compiled ``value``, ``point``, ``product(s)`` or ``values`` of a program; shared by equal programs."""
     return _compiled(_Keyed(program.key, program.value), what, program.small)
 
 

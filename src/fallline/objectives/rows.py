@@ -186,6 +186,12 @@ class RowsObjective(Objective):
         """Return the predictions of least cost that are the same for all rows, shape (outputs,)."""
         return np.atleast_1d(self.loss.constant(*self.rows.targets()))
 
+    def baseline(self) -> float:
+        """Return the cost of the best constant predictions, without a penalty."""
+        y, weights = self.rows.targets()
+        z = np.broadcast_to(self.best_constant(), (len(y), self.outputs))
+        return float(np.average(self.loss.value(y, z if self.loss.multiple else z[:, 0]), weights=weights))
+
     def split(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the coefficients, shape (outputs, d), and the intercepts, shape (outputs,), as views of `x`."""
         w = x[: self.coefficients].reshape(self.outputs, self.rows.columns)
@@ -237,7 +243,11 @@ class RowsObjective(Objective):
                 others = np.column_stack([others, slope])
             bends = self._bends(block, z).reshape(-1, self.outputs, self.outputs)
             multiply = gram if self.rows.crowded else sparse_gram
-            return np.stack([multiply(block, others, bends[:, k, m], centre) for k, m in pairs])
+            none = np.zeros((self.rows.columns + others.shape[1],) * 2)
+            parts = [(bends[:, k, m], k == m) for k, m in pairs]
+            return np.stack(
+                [multiply(block, others, bend, centre) if same or bend.any() else none for bend, same in parts]
+            )
 
         return term
 

@@ -12,7 +12,7 @@ from fallline.data.blocks import Block
 from fallline.data.sums import each_block
 from fallline.objectives.rows import RowsObjective
 
-__all__ = ["Metric", "metric_at"]
+__all__ = ["Metric", "inverse_root", "metric_at"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,18 +45,26 @@ class Metric:
     scale: np.ndarray
 
     @staticmethod
-    def of(hessian: np.ndarray, centre: np.ndarray, outputs: int, intercept: bool, penalised: bool = False) -> Metric:
+    def of(
+        hessian: np.ndarray,
+        centre: np.ndarray,
+        outputs: int,
+        intercept: bool,
+        penalised: bool = False,
+        invariant: bool = False,
+    ) -> Metric:
         """Return the metric of a Hessian in the parameters of centred columns, shape (size, size).
 
-        `penalised` tells that every coefficient is: then only the intercepts can shift freely.
+        `invariant` tells that a shift of all outputs alike changes nothing but the penalty; `penalised` that every
+        coefficient has one: then only the intercepts can shift freely.
         """
         diagonal = np.sqrt(np.maximum(np.diag(hessian), 0.0))
         scale = np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=diagonal > 0)
         unit = hessian * scale * scale[:, None]
         unit[diagonal == 0, diagonal == 0] = 1.0
-        if outputs > 1:
+        if invariant:
             unit += _free_shifts(diagonal, len(centre), outputs, intercept, penalised)
-        root, null = _inverse_root(unit)
+        root, null = inverse_root(unit)
         return Metric(hessian, centre, outputs, intercept, scale[:, None] * root, null, scale)
 
     @property
@@ -165,7 +173,8 @@ def metric_at(objective: RowsObjective, x: np.ndarray, centre: np.ndarray) -> Me
 
 def _metric(objective: RowsObjective, x: np.ndarray, centre: np.ndarray) -> Metric:
     hessian = objective.curvature(x, centre)
-    return Metric.of(hessian, centre, objective.outputs, objective.intercept, objective.penalised)
+    penalised, invariant = objective.penalised, objective.loss.invariant
+    return Metric.of(hessian, centre, objective.outputs, objective.intercept, penalised, invariant)
 
 
 def _free_shifts(diagonal: np.ndarray, columns: int, outputs: int, intercept: bool, penalised: bool) -> np.ndarray:
@@ -181,8 +190,16 @@ def _free_shifts(diagonal: np.ndarray, columns: int, outputs: int, intercept: bo
     return total
 
 
-def _inverse_root(unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return a root of the pseudo-inverse of a matrix of unit diagonal, and its null space."""
+def inverse_root(unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return a root of the pseudo-inverse of a matrix of unit diagonal, and its null space.
+
+    Examples
+    --------
+    >>> root, null = inverse_root(np.ones((2, 2)))
+    >>> (root @ root.T).round(3), null.shape
+    (array([[0.25, 0.25],
+           [0.25, 0.25]]), (2, 1))
+    """
     from scipy.linalg import get_lapack_funcs
 
     invert: Any = get_lapack_funcs("trtri", (unit,))

@@ -61,16 +61,16 @@ class Histories:
     ----------
     x : array, shape (n, d)
         Where the runs start.
-    fun, gradient_norm : array, shape (n,)
-        The cost and the slope there.
+    fun, square : array, shape (n,)
+        The cost and the square of the slope there.
     memory : int
         Bytes that they may take.
     """
 
-    def __init__(self, x: np.ndarray, fun: np.ndarray, gradient_norm: np.ndarray, memory: int = MEMORY_OF_ALL) -> None:
+    def __init__(self, x: np.ndarray, fun: np.ndarray, square: np.ndarray, memory: int = MEMORY_OF_ALL) -> None:
         self.size, self.memory, self.stride = x.shape[1], memory, 1
         nothing = np.full_like(fun, np.nan)
-        self.first = _Marks(np.column_stack([x, fun, gradient_norm**2, nothing]))
+        self.first = _Marks(np.column_stack([x, fun, square, nothing]))
         self.best, self.last = _Marks(self.first.rows), _Marks(self.first.rows)
         self._blocks: list[_Block] = []
 
