@@ -196,7 +196,9 @@ def fancy_write(t):
 @idiom("`reshape`, `.T`, `ravel`, `None`, `...`, `squeeze`, `swapaxes`, `flip`, `roll`")
 def shapes(t):
     a = t.reshape(1, 3).T + np.expand_dims(t, 0)
-    return np.sum(a.ravel() * a.swapaxes(0, 1).flatten()) + np.sum(np.roll(t, 1) * np.flip(t)) + t[..., None].squeeze()[0]
+    return (
+        np.sum(a.ravel() * a.swapaxes(0, 1).flatten()) + np.sum(np.roll(t, 1) * np.flip(t)) + t[..., None].squeeze()[0]
+    )
 
 
 @idiom("`np.concatenate`, `stack`, `vstack`, `hstack`, `column_stack`, `block`, `append`, `np.r_`, `np.c_`")
@@ -204,15 +206,22 @@ def joined(t):
     a = np.concatenate([t, [1.0], t**2])
     b = np.vstack([t, t + 1, np.ones(3)]) + np.column_stack([t, t, t])
     c = np.block([[np.outer(t, t), t[:, None]], [t[None, :], np.ones((1, 1))]])
-    return np.sum(a**2) + np.sum(b * np.stack([t] * 3)) + np.sum(c**2) + np.sum(np.r_[t, 1.0] * np.append(t, 2.0)) + np.sum(
-        np.c_[t, t**2]
-    ) + np.hstack([t, t]).sum()
+    return (
+        np.sum(a**2)
+        + np.sum(b * np.stack([t] * 3))
+        + np.sum(c**2)
+        + np.sum(np.r_[t, 1.0] * np.append(t, 2.0))
+        + np.sum(np.c_[t, t**2])
+        + np.hstack([t, t]).sum()
+    )
 
 
 @idiom("`a, b, c = t`, iteration, `len`, `enumerate`, `zip`")
 def unpacked(t):
     a, b, c = t
-    return (1 - a) ** 2 + b * c + sum(k * x for k, x in enumerate(t)) + sum(x * y for x, y in zip(t, t[1:], strict=False))
+    return (
+        (1 - a) ** 2 + b * c + sum(k * x for k, x in enumerate(t)) + sum(x * y for x, y in zip(t, t[1:], strict=False))
+    )
 
 
 @idiom("`.copy()`, `.item()`, `.tolist()`, `.astype(float)`, `.fill()`, `.flat`")
@@ -242,8 +251,10 @@ GROUP.append("Arithmetic and NumPy's functions")
 @idiom("`+ - * / ** // % @`, `abs`, `round`, `divmod`, from either side")
 def operators(t):
     whole, rest = divmod(t, 0.17)
-    return np.sum(2 - t + 3 * t / 2 - 1 / (t + 2) + 2**t + t**3 + abs(-t)) + t @ t + np.sum(
-        whole + rest + t % 0.17 + round(t[0], 2)
+    return (
+        np.sum(2 - t + 3 * t / 2 - 1 / (t + 2) + 2**t + t**3 + abs(-t))
+        + t @ t
+        + np.sum(whole + rest + t % 0.17 + round(t[0], 2))
     )
 
 
@@ -283,32 +294,50 @@ def builtin(t):
 def reductions(t):
     table = np.outer(t, t) + A[:3]
     centred = table - table.mean(axis=0, keepdims=True)
-    return np.sum(centred**2) + t.prod() + t.std() + np.var(t) + np.ptp(t) + np.average(t, weights=[1, 2, 3]) + np.cov(
-        table
-    ).sum()
+    return (
+        np.sum(centred**2)
+        + t.prod()
+        + t.std()
+        + np.var(t)
+        + np.ptp(t)
+        + np.average(t, weights=[1, 2, 3])
+        + np.cov(table).sum()
+    )
 
 
 @idiom("`np.sort`, `argsort`, `partition`, `median`, `percentile`, `t.sort()`")
 def ordered(t):
     a = t.copy()
     a.sort()
-    return np.sum(np.sort(t) * np.arange(3)) + t[np.argsort(t)][0] ** 2 + np.median(t) * np.percentile(t, 30) + np.partition(
-        t, 1
-    )[0] + np.sum(a**3)
+    return (
+        np.sum(np.sort(t) * np.arange(3))
+        + t[np.argsort(t)][0] ** 2
+        + np.median(t) * np.percentile(t, 30)
+        + np.partition(t, 1)[0]
+        + np.sum(a**3)
+    )
 
 
 @idiom("`cumsum`, `cumprod`, `diff`, `gradient`, `ediff1d`, `maximum.accumulate`")
 def cumulative(t):
-    return np.sum(np.cumsum(t) * np.cumprod(t)) + np.sum(np.diff(t) ** 2) + np.sum(np.gradient(t) ** 2) + np.sum(
-        np.maximum.accumulate(t)
+    return (
+        np.sum(np.cumsum(t) * np.cumprod(t))
+        + np.sum(np.diff(t) ** 2)
+        + np.sum(np.gradient(t) ** 2)
+        + np.sum(np.maximum.accumulate(t))
     )
 
 
 @idiom("`convolve`, `correlate`, `interp`, `trapezoid`, `polyval`, `vander`")
 def sampled(t):
-    return np.sum(np.convolve(t, [1.0, -2.0, 1.0]) ** 2) + np.interp(t[0], [0, 1], [1.0, 3.0]) + np.trapezoid(t**2) + np.polyval(
-        t, 2.0
-    ) + np.sum(np.vander(t, 3)) + np.sum(np.correlate(t, t))
+    return (
+        np.sum(np.convolve(t, [1.0, -2.0, 1.0]) ** 2)
+        + np.interp(t[0], [0, 1], [1.0, 3.0])
+        + np.trapezoid(t**2)
+        + np.polyval(t, 2.0)
+        + np.sum(np.vander(t, 3))
+        + np.sum(np.correlate(t, t))
+    )
 
 
 @idiom("`np.fft`")
@@ -324,9 +353,15 @@ def complex_way(t):
 
 @idiom("`np.einsum`, `tensordot`, `kron`, `outer`, `inner`, `vdot`, `cross`, `trace`")
 def products(t):
-    return np.einsum("i,ij,j->", t, np.eye(3) + 0.1, t) + np.tensordot(A, t, axes=1).sum() + np.kron(t, t).sum() + np.trace(
-        np.outer(t, t**2)
-    ) + np.inner(t, t) + np.vdot(t, V) + np.cross(t, V).sum()
+    return (
+        np.einsum("i,ij,j->", t, np.eye(3) + 0.1, t)
+        + np.tensordot(A, t, axes=1).sum()
+        + np.kron(t, t).sum()
+        + np.trace(np.outer(t, t**2))
+        + np.inner(t, t)
+        + np.vdot(t, V)
+        + np.cross(t, V).sum()
+    )
 
 
 @idiom("`np.vectorize`, `np.apply_along_axis`, `np.fromiter`, `np.fromfunction`")
@@ -336,8 +371,11 @@ def called_back(t):
         return np.tanh(x) * x
 
     rows = np.apply_along_axis(lambda row: row @ t, 1, A)
-    return np.sum(bent(t)) + np.sum(rows**2) + np.sum(np.fromiter((x**2 for x in t), float)) + np.sum(
-        np.fromfunction(lambda i, j: i * t[0] + j, (2, 2))
+    return (
+        np.sum(bent(t))
+        + np.sum(rows**2)
+        + np.sum(np.fromiter((x**2 for x in t), float))
+        + np.sum(np.fromfunction(lambda i, j: i * t[0] + j, (2, 2)))
     )
 
 
@@ -348,9 +386,14 @@ GROUP.append("Linear algebra and SciPy")
 def linear(t):
     m = np.eye(3) * (1 + t[0] ** 2) + 0.1 + np.outer(t, t)
     sign, size = np.linalg.slogdet(m)
-    return np.sum(np.linalg.solve(m, t)) + np.trace(np.linalg.inv(m)) + np.linalg.det(m) + sign * size + np.trace(
-        np.linalg.matrix_power(m, 3)
-    ) + np.linalg.multi_dot([t, m, t])
+    return (
+        np.sum(np.linalg.solve(m, t))
+        + np.trace(np.linalg.inv(m))
+        + np.linalg.det(m)
+        + sign * size
+        + np.trace(np.linalg.matrix_power(m, 3))
+        + np.linalg.multi_dot([t, m, t])
+    )
 
 
 @idiom("`np.linalg.norm`, `cholesky`, `qr`, `eigvalsh`, `eigh`, `svd`, `lstsq`, `pinv`")
@@ -358,11 +401,16 @@ def decompositions(t):
     m = np.diag([1.0, 2.0, 4.0]) + np.outer(t, t)
     values, vectors = np.linalg.eigh(m)
     fitted = np.linalg.lstsq(A[:, :2] + t[0] * np.eye(4, 2), B, rcond=None)[0]
-    return np.linalg.norm(t - 1) + np.log(np.diag(np.linalg.cholesky(m))).sum() + np.abs(
-        np.linalg.qr(m)[1][0, 0]
-    ) + np.linalg.eigvalsh(m)[0] + np.sum(values * vectors[0] ** 2) + np.linalg.svd(m, compute_uv=False)[1] + np.sum(
-        fitted**2
-    ) + np.linalg.pinv(m).sum()
+    return (
+        np.linalg.norm(t - 1)
+        + np.log(np.diag(np.linalg.cholesky(m))).sum()
+        + np.abs(np.linalg.qr(m)[1][0, 0])
+        + np.linalg.eigvalsh(m)[0]
+        + np.sum(values * vectors[0] ** 2)
+        + np.linalg.svd(m, compute_uv=False)[1]
+        + np.sum(fitted**2)
+        + np.linalg.pinv(m).sum()
+    )
 
 
 @idiom("a sparse matrix of SciPy's, `S @ t`")
@@ -372,9 +420,12 @@ def sparse(t):
 
 @idiom("`scipy.special.expit`, `logsumexp`, `gammaln`, `erf`, `xlogy`, `softmax`")
 def special(t):
-    return np.sum(scipy.special.expit(t)) + scipy.special.logsumexp(A @ t) + np.sum(
-        scipy.special.gammaln(t + 2) + scipy.special.erf(t) + scipy.special.xlogy(t + 1, t + 1)
-    ) + scipy.special.softmax(t)[0]
+    return (
+        np.sum(scipy.special.expit(t))
+        + scipy.special.logsumexp(A @ t)
+        + np.sum(scipy.special.gammaln(t + 2) + scipy.special.erf(t) + scipy.special.xlogy(t + 1, t + 1))
+        + scipy.special.softmax(t)[0]
+    )
 
 
 @idiom("`scipy.stats.norm.logpdf`")
@@ -388,8 +439,10 @@ def scipy_linear(t):
 
     m = np.eye(3) + np.outer(t, t)
     low = np.linalg.cholesky(m)
-    return np.sum(linalg.solve_triangular(low, t, lower=True) ** 2) + linalg.expm(m)[0, 1] + np.sum(
-        linalg.cho_solve(linalg.cho_factor(m), t)
+    return (
+        np.sum(linalg.solve_triangular(low, t, lower=True) ** 2)
+        + linalg.expm(m)[0, 1]
+        + np.sum(linalg.cho_solve(linalg.cho_factor(m), t))
     )
 
 

@@ -131,7 +131,7 @@ def test_numpy_code_is_followed(idiom):
         (lambda t: complex(t[0]), LeavesNumpyError),
         (lambda t: np.busday_count(t, t), LeavesNumpyError),
         (lambda t: t[0] if t[0] > 0 else t[1], NeedsValueError),
-        (lambda t: sorted(t)[0], NeedsValueError),
+        (lambda t: sorted(t)[1], NeedsValueError),
         (lambda t: np.unique(t)[0], NeedsValueError),
         (lambda t: t[t > 0].sum(), NeedsValueError),
         (lambda t: t[int(t[0])], NeedsValueError),

@@ -78,7 +78,7 @@ class KilledError(Exception):
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_run_that_was_killed_goes_on_to_the_expect_same_bits(name, tmp_path, monkeypatch):
+def test_a_run_that_was_killed_goes_on_to_the_same_bits(name, tmp_path, monkeypatch):
     """Cut after several of its blocks, each time as kill -9 would: the file of the last write is all that is left."""
     function, start, settings = CALLS[name]
     settings = {"max_iterations": 230, **settings}

@@ -75,7 +75,5 @@ def test_progress_sees_the_last_record_of_each_block():
     """The live line is given records as the run goes."""
     objective, x = problem()
     seen = []
-    prepare_loop(
-        objective, x, method=fl.methods.GradientDescent(), rate=Constant(1e-4), progress=seen.append
-    ).run(100)
+    prepare_loop(objective, x, method=fl.methods.GradientDescent(), rate=Constant(1e-4), progress=seen.append).run(100)
     assert seen[-1].iteration == 100 and [r.iteration for r in seen] == sorted({r.iteration for r in seen})

@@ -48,7 +48,8 @@ def test_no_step_is_taken_before_it_is_asked_for():
         seen.append(x.copy())
         return 2 * x
 
-    steps = fl.descend(lambda x: x @ x, [3.0, 4.0], gradient=gradient, learning_rate=0.1, tolerance=1e-9, check_gradient=False)
+    settings = {"learning_rate": 0.1, "tolerance": 1e-9, "check_gradient": False}
+    steps = fl.descend(lambda x: x @ x, [3.0, 4.0], gradient=gradient, **settings)
     assert [next(steps).iteration for _ in range(4)] == [0, 1, 2, 3]
     assert len({point.tobytes() for point in seen}) == 4
 

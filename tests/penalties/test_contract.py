@@ -123,8 +123,8 @@ def test_compiled_and_plain_agree_and_keep_the_type(penalty, dtype):
         return penalty.value(x), penalty.prox(x, 0.3), slope, penalty.keep(x, slope, x - slope)
 
     with jax.enable_x64(True):
-        for x in POINTS[:5].astype(dtype):
-            x = penalty.prox(x, 0.0)
+        for point in POINTS[:5].astype(dtype):
+            x = penalty.prox(point, 0.0)
             plain = everything(penalty, x, POINTS[7].astype(dtype))
             compiled = jax.jit(everything)(penalty, x, POINTS[7].astype(dtype))
             for one, other in zip(plain, compiled, strict=True):

@@ -106,7 +106,7 @@ def test_the_largest_change_counts_not_the_length():
 @pytest.mark.parametrize("bad", [0, -1, float("nan"), "soon"])
 def test_rules_that_could_never_hold_are_refused(make, bad):
     """A threshold that is not a positive number is refused."""
-    with pytest.raises(InputError, match="above 0|at least 1"):
+    with pytest.raises(InputError, match=r"above 0|at least 1"):
         make(bad)
 
 

@@ -21,7 +21,7 @@ METHODS = (
     "sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh exp exp2 expm1 log log2 log10 log1p sqrt "
     "cbrt square reciprocal rint floor ceil trunc fabs sign absolute conjugate conj arctan2 hypot logaddexp degrees "
     "radians isfinite isnan isinf sum prod mean std var min max argmin argmax any all cumsum cumprod ptp trace dot "
-    "take repeat diagonal clip round argsort nonzero searchsorted compress choose"
+    "take repeat diagonal clip round argsort nonzero searchsorted"
 ).split()
 
 Follow = Callable[..., Any]
@@ -54,11 +54,16 @@ def _operator(function: Callable[..., Any], follow: Follow, swapped: bool = Fals
     ways = _ways(function)
 
     def method(self: Any, other: Any) -> Any:
-        if other is None or isinstance(other, (str, dict, set)):
+        # the other operand may have asked to be left alone, as NEP 13 lets it
+        if other is None or isinstance(other, (str, dict, set)) or _declines(other):
             return NotImplemented
         return follow(*ways, (other, self) if swapped else (self, other))
 
     return method
+
+
+def _declines(other: Any) -> bool:
+    return getattr(type(other), "__array_ufunc__", other) is None
 
 
 def _in_place(function: Callable[..., Any], follow: Follow) -> Callable[[Any, Any], Any]:

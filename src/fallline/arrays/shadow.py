@@ -11,7 +11,7 @@ import builtins
 import functools
 import sys
 import sysconfig
-from abc import ABCMeta
+from abc import ABCMeta, update_abstractmethods
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
@@ -96,8 +96,8 @@ class Shadow:
         for name in _names(code):
             if name in function.__globals__:
                 copy.__globals__[name] = self.of(function.__globals__[name])
-        for cell, empty in zip(function.__closure__ or (), cells, strict=True):
-            self._fill(cell, empty)
+        for name, cell, empty in zip(code.co_freevars, function.__closure__ or (), cells, strict=True):
+            self._fill(cell, empty, is_class=name == "__class__")  # of which super() without arguments asks
         return copy
 
     def _globals(self, function: FunctionType) -> dict[str, Any]:
@@ -114,7 +114,7 @@ class Shadow:
             self._keep(cell, CellType())
         return self.copies[id(cell)][1]
 
-    def _fill(self, cell: CellType, empty: CellType) -> None:
+    def _fill(self, cell: CellType, empty: CellType, is_class: bool) -> None:
         try:
             value = cell.cell_contents
         except ValueError:  # a name that has no value yet
@@ -122,7 +122,7 @@ class Shadow:
         try:
             empty.cell_contents  # noqa: B018 (filled already, for another function of the same scope)
         except ValueError:
-            empty.cell_contents = self.of(value)
+            empty.cell_contents = self._class(value) if is_class and self._is_own_class(value) else self.of(value)
 
     def _container(self, thing: Any) -> Any:
         if isinstance(thing, tuple):
@@ -163,13 +163,14 @@ class Shadow:
     def _class(self, cls: type) -> type:
         """Return a class derived from one of the user's, in which each method is a copy."""
         if cls not in self.classes:
-            own = [base for base in reversed(cls.__mro__) if self._is_own_class(base)]
-            if any("__init_subclass__" in vars(base) for base in own):
+            if "__init_subclass__" in vars(cls):
                 raise TypeError("this class wants to know of its subclasses")
-            self.classes[cls] = copy = type(cls)(cls.__name__, (cls,), {"__module__": cls.__module__})
-            for name, value in {name: value for base in own for name, value in vars(base).items()}.items():
+            bases = tuple(self._class(base) for base in cls.__bases__ if self._is_own_class(base))
+            self.classes[cls] = copy = type(cls)(cls.__name__, (*bases, cls), {"__module__": cls.__module__})
+            for name, value in vars(cls).items():
                 if (method := self._method(value)) is not value:
                     setattr(copy, name, method)
+            update_abstractmethods(copy)
         return self.classes[cls]
 
     def _method(self, value: Any) -> Any:

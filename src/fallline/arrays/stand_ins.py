@@ -136,10 +136,12 @@ class Sparse:
         self.real, self.entries = real, real.tocoo()
 
     def __matmul__(self, other: Any) -> Any:
+        if isinstance(other, Sparse):
+            return Sparse(self.real @ other.real)
         return follow(self.real.__matmul__, self._times, (other,))
 
     def __rmatmul__(self, other: Any) -> Any:
-        return (self.T @ np.asarray(other).T).T if not isinstance(other, Lifted) else (self.T @ other.T).T
+        return (self.T @ (other if isinstance(other, Lifted) else np.asarray(other)).T).T
 
     def __mul__(self, other: Any) -> Any:
         if not is_traced(other):

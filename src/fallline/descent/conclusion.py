@@ -76,7 +76,7 @@ def conclude(
 
 def _looked_at_kinks(verdict: Verdict, run: Run, objective: Objective, x: np.ndarray, fun: float) -> Verdict:
     """Return the verdict, judged by other means where the run has ended at a corner of the function."""
-    on_batches = run.epoch_costs is not None
+    on_batches = run.epoch_costs is not None or objective.noise > 0
     if verdict.optimal or run.reason in BROKEN or not run.iterations or on_batches:
         return verdict
     start = run.trace.blocks[0].take(slice(0, 1))

@@ -41,7 +41,7 @@ def split_rows(rows: tuple[Any, ...], share: float, seed: int) -> tuple[tuple[An
     --------
     >>> import numpy as np
     >>> split_rows((np.arange(8),), 0.25, seed=0)
-    ((array([0, 1, 2, 3, 4, 6]),), (array([5, 7]),))
+    ((array([0, 2, 4, 5, 6, 7]),), (array([1, 3]),))
     """
     if not rows:
         raise InputError(

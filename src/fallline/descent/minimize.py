@@ -153,7 +153,7 @@ def _made(
     progress: bool | Literal["auto"],
     checkpoint: str | PathLike[str] | None,
 ) -> Result:
-    """Return what became of a descent; where the plain function contradicts it, of one by finite differences."""
+    """Return what became of a descent; where the plain function contradicts it, or is noisy, of one by differences."""
     line = view("live_line")(task.most, delay=0.0 if progress is True else 1.0)
     shown = line.update if progress and line.wanted else None
     file = None if checkpoint is None else Checkpoint(checkpoint)
@@ -169,5 +169,9 @@ def _made(
         result = task.run(objective, callback, shown, file, saved)
         if (told := belied(objective, result)) is not None:
             task.note([told])
-            result = task.run(task.by_differences(), callback, shown, file)
+            objective = task.by_differences()
+            result = task.run(objective, callback, shown, file)
+        if noise := task.noise_met(result, objective):
+            other_task, evened_out = task.evened_out(noise, result)
+            result = other_task.run(evened_out, callback, shown)
         return result

@@ -28,6 +28,7 @@ from fallline.descent.rates import resolve_rate
 from fallline.descent.rows_check import look_at_rows
 from fallline.descent.step import Rate
 from fallline.diagnosis.optimality import Watch
+from fallline.diagnosis.value_noise import noise_of_values
 from fallline.errors import InputError, InputTypeError, shown
 from fallline.methods import GradientDescent, Prodigy, UpdateRule, find
 from fallline.methods.torch_optimizer import TorchOptimizer
@@ -37,7 +38,7 @@ from fallline.objectives.differences import DifferencedFunction
 from fallline.objectives.penalised import PenalisedFunction
 from fallline.penalties import Penalty
 from fallline.schedules.base import positive_rate
-from fallline.steps import StepRule
+from fallline.steps import StepRule, StrongWolfe
 from fallline.stopping import NoImprovement, Rule, StepBelow
 from fallline.stopping.stalled import Stalled
 from fallline.trace import Finding, Record, Result, StopReason
@@ -69,6 +70,7 @@ class Task:
     rate: Rate
     rules: Rule | None
     most: int
+    automatic: bool
     record: Literal["all", "thin", "ends"]
     findings: list[Finding]
     told: list[dict[str, Any]] = field(default_factory=list)
@@ -91,10 +93,25 @@ class Task:
         self.findings.extend(findings)
         self.told.extend(vars(finding) for finding in findings)
 
-    def by_differences(self) -> Objective:
-        """Return the same on the lowest rung, which calls the user's function as it is."""
+    def by_differences(self, noise: float = 0.0, share: float = 0.0) -> Objective:
+        """Return the same on the lowest rung, which calls the user's function as it is; its values may be noisy."""
         whole_args, batched = self._arguments
-        return self._penalised(DifferencedFunction(self.fun, self.layout, (*batched, *whole_args)))
+        return self._penalised(DifferencedFunction(self.fun, self.layout, (*batched, *whole_args), noise, share))
+
+    def noise_met(self, result: Result, objective: Objective) -> float:
+        """Return the noise in the function's values where a run left to itself got no further for it, else 0."""
+        got_no_further = result.reason in (StopReason.NO_PROGRESS, StopReason.MAX_ITERATIONS)
+        if not self.automatic or result.success or not got_no_further or self.batches is not None:
+            return 0.0
+        if objective.exact and any(finding.code == "nonsmooth" for finding in result.diagnosis):
+            return 0.0
+        return noise_of_values(self.by_differences().value, flatten(result.x)[0].astype(self.start.dtype))
+
+    def evened_out(self, noise: float, result: Result) -> tuple[Task, Objective]:
+        """Return the same task for slopes measured over steps that even out noise of this size, and its objective."""
+        gained = abs(float(result.trace.fun[0]) - result.fun)
+        objective = self.by_differences(noise, min(0.1, noise / max(gained, 10 * noise)))
+        return replace(self, rate=StrongWolfe(noise=noise)), objective
 
     def loop(
         self,
@@ -212,14 +229,14 @@ def prepare(
     check_arguments(fun, args, tolerance, stopping, max_iterations, record, progress)
     start, layout, whole = flatten(x0, label=argument_name(fun))
     rows, batches = check_data(data, batch_size, epochs, seed)
-    share = share_held_out(stopping)
-    if share is not None:
+    if stopping is not None and (share := share_held_out(stopping)) is not None:
         rows, held_out = split_rows(rows, share, seed)
         rows, batches = check_data(rows, batch_size, epochs, seed)
         every, by_pairs = 1 if batches is None else batches.steps, gradient is True
         held_args = (*map(layout.rows, held_out), *args)
         stopping = HeldOut.of(fun, layout, held_args, by_pairs, every, stopping)
     proximal = resolve_penalty(penalty, bounds, start, layout)
+    rules = StepBelow(tolerance) if tolerance is not None else stopping
     rule = choose_method(method, learning_rate, layout, batches, proximal)
     return Task(
         fun=fun,
@@ -233,8 +250,12 @@ def prepare(
         penalty=proximal,
         method=rule,
         rate=suited_rate(rule, resolve_rate(learning_rate, rule, layout), proximal),
-        rules=StepBelow(tolerance) if tolerance is not None else stopping,
+        rules=rules,
         most=max_iterations if epochs is None else epochs * (batches.steps if batches is not None else 1),
+        automatic=method == "auto"
+        and learning_rate is None
+        and gradient in ("auto", "finite-differences")
+        and not rules,
         record=record,
         findings=[integer_start(x0)] if whole else [],
     )

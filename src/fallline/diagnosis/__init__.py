@@ -42,7 +42,7 @@ INSTEAD_OF = {
     "learning-rate-too-high": {"oscillation", "stopped-early", "iteration-budget"},
     "oscillation": {"learning-rate-too-low", "stopped-early", "iteration-budget"},
     "nonsmooth": {"oscillation", "learning-rate-too-low", "stopped-early", "iteration-budget", "saddle-point"},
-    "noise-floor": {"learning-rate-too-low", "stopped-early", "iteration-budget"},
+    "noise-floor": {"learning-rate-too-low", "stopped-early", "iteration-budget", "saddle-point", "local-maximum"},
     "learning-rate-too-low": {"stopped-early", "iteration-budget"},
     "saddle-point": {"stopped-early", "iteration-budget"},
     "local-maximum": {"stopped-early", "iteration-budget"},

@@ -64,6 +64,8 @@ def curvature_at(objective: Objective, x: np.ndarray, gradient: np.ndarray) -> C
     G. Meurant, *Matrices, Moments and Quadrature*, 2010, for the gap from the tridiagonal matrix.
     """
     precision = float(np.finfo(x.dtype).eps) ** (1.0 if objective.exact else 0.3) * 100
+    if objective.noise:
+        precision = max(precision, 100 * objective.share**0.5)
     g = gradient.astype(np.float64)
     if x.size <= DENSE:
         hessian = objective.hessian_products(x, np.eye(x.size, dtype=x.dtype)).astype(np.float64)

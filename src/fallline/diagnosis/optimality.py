@@ -89,6 +89,7 @@ def assess(
     else:
         curvature = curvature_on_face(face_at(objective, penalty, x, gradient), x)
     optimal = np.isfinite(fun) and is_optimal(curvature, fun, start_fun, x.dtype, share)
+    optimal = optimal and objective.noise <= _allowed_gap(fun, start_fun, x.dtype, share)
     flat = descends = False
     if optimal or not objective.slope(x, gradient).any():
         around = _around(objective, x, curvature, start_fun - fun)

@@ -8,13 +8,18 @@ __all__ = ["minimise_kinked"]
 
 EPS = float(np.finfo(float).eps)
 
+ROUNDING = 8 * EPS
+
+FIRST = 8
+"""Zeros that are let go together, where no more are free yet."""
+
 
 def minimise_kinked(hessian: np.ndarray, gradient: np.ndarray, strength: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Return the minimiser over ``x + v`` of ``gradient·v + ½ v·hessian·v + Σ strength·|x + v|``, all zeros exact.
 
     Feature-sign search: a Newton step on the parameters that are not zero, their signs kept; along it the exact
-    minimum over the kinks where signs change; then those zeros that hold the cost back no longer are let go, all at
-    once where that leads down and one by one where not. Every step lowers the cost, so no face is met twice.
+    minimum over the kinks where signs change; then the worst of those zeros that hold the cost back no longer are let
+    go, many at once where that leads down and one by one where not. Every step lowers the cost: no face is met twice.
 
     Parameters
     ----------
@@ -39,38 +44,44 @@ def minimise_kinked(hessian: np.ndarray, gradient: np.ndarray, strength: np.ndar
     unit, q, a = hessian * scale * scale[:, None], gradient * scale, strength * scale
     u = x * diagonal
     bent = diagonal > 0
-    tolerance = 4 * EPS * (float(np.abs(q).max(initial=0.0)) + float(a.max(initial=0.0)))
+    # each slope is a sum whose terms' rounding must not keep the search going
+    terms, sizes = np.abs(q) + a, np.abs(unit)
+    sizes_of_start = sizes @ np.abs(u)
     one_by_one = False
     for _ in range(50 + 10 * len(x)):
+        tolerance = ROUNDING * (terms + sizes_of_start + sizes @ np.abs(u))
         sign = np.sign(u)
         free = bent & ((u != 0) | (a == 0))
         excess = np.where(bent & ~free, np.abs(q) - a, 0.0)
-        settled = bool((np.abs(q + a * sign)[free] <= tolerance).all())
+        settled = bool((np.abs(q + a * sign) <= tolerance)[free].all())
         if settled and not (excess > tolerance).any():
             break
-        let_go = _let_go(excess, tolerance, one_by_one, settled)
+        let_go = _let_go(excess, tolerance, int(free.sum()), one_by_one, settled)
         sign[let_go] = -np.sign(q[let_go])
         step = _newton(unit, q + a * sign, free, let_go, sign)
-        rate, stopped = _furthest(u, step, q, a, sign, unit)
-        gain = rate * float(step @ (q + a * sign))
+        moved, gain, bent_by = _best(u, step, q, a, sign, unit)
         if not gain < 0:
             if one_by_one:
                 break
             one_by_one = True
             continue
-        u = u + rate * step
-        u[stopped] = 0.0
-        q = q + rate * (unit @ step)
+        u, q, one_by_one = moved, q + bent_by, False
     # without curvature nothing but the penalty is left
     return np.where(bent, u * scale, np.where(strength > 0, 0.0, x))
 
 
-def _let_go(excess: np.ndarray, tolerance: float, one_by_one: bool, settled: bool) -> np.ndarray:
-    """Return the zeros to let go, shape (size,): of those that hold back too little, all or only the worst."""
-    if not one_by_one:
-        return excess > tolerance
+def _let_go(excess: np.ndarray, tolerance: np.ndarray, moving: int, one_by_one: bool, settled: bool) -> np.ndarray:
+    """Return the zeros to let go, shape (size,): of those that hold back too little, the worst or only the very worst.
+
+    `moving` is the number of parameters that are free already.
+    """
     worst = np.zeros(len(excess), dtype=bool)
-    if settled:
+    if not one_by_one:
+        # no more than double what is there: faces stay as small as the minimum's own
+        count = min(max(FIRST, moving), len(excess))
+        worst[np.argpartition(excess, -count)[-count:]] = True
+        worst &= excess > tolerance
+    elif settled:
         worst[np.argmax(excess)] = True
     return worst
 
@@ -104,6 +115,28 @@ def _solved(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
         return cho_solve(factor, right, check_finite=False)
 
 
+def _best(
+    u: np.ndarray, step: np.ndarray, q: np.ndarray, a: np.ndarray, sign: np.ndarray, unit: np.ndarray
+) -> tuple[np.ndarray, float, np.ndarray]:
+    """Return where a step leads best, by how much the cost changes, and the change of the gradient.
+
+    Tried are the least cost along the step, and the whole step with what changes sign left at zero, which lets go of
+    many parameters at once.
+    """
+    rate, stopped = _furthest(u, step, q, a, sign, unit)
+    along, whole = u + rate * step, u + step
+    along[stopped] = 0.0
+    ends = [along, np.where((whole * sign < 0) & (a > 0), 0.0, whole)]
+    moves = [end - u for end in ends]
+    turns = [unit @ move for move in moves]
+    gains = [
+        float(move @ (q + 0.5 * turn)) + float(a @ (np.abs(end) - np.abs(u)))
+        for end, move, turn in zip(ends, moves, turns, strict=True)
+    ]
+    best = int(np.argmin(gains))
+    return ends[best], gains[best], turns[best]
+
+
 def _furthest(
     u: np.ndarray, step: np.ndarray, q: np.ndarray, a: np.ndarray, sign: np.ndarray, unit: np.ndarray
 ) -> tuple[float, np.ndarray]:
@@ -116,7 +149,7 @@ def _furthest(
     for place, parameter in zip(places.tolist(), crossing.tolist(), strict=True):
         if steep + bend * place >= 0:
             break
-        steep += 2 * a[parameter] * abs(step[parameter])
+        steep += 2 * float(a[parameter]) * abs(float(step[parameter]))
         if steep + bend * place >= 0:
             return place, np.array([parameter])
     rate = -steep / bend if bend > 0 else 1.0

@@ -17,8 +17,8 @@ __all__ = ["HuberRegressor"]
 class HuberRegressor(Regressor):
     """Huber regression, insensitive to outliers, with the scale of the errors estimated jointly.
 
-    Minimises ``(1/Σs) Σ s·(σ/2 + σ·h((y - X·w - b)/σ)) + alpha·½‖w‖²`` over coefficients, intercept and scale `σ`, where
-    ``h(t) = t²/2`` up to `epsilon` and straight beyond: half of scikit-learn's cost, divided by the rows.
+    Minimises ``(1/Σs) Σ s·(σ/2 + σ·h((y - X·w - b)/σ)) + alpha·½‖w‖²`` over coefficients, intercept and scale `σ`;
+    ``h(t)`` is ``t²/2`` up to `epsilon` and straight beyond. It is half of scikit-learn's cost, divided by the rows.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class HuberRegressor(Regressor):
     Examples
     --------
     >>> import fallline as fl
-    >>> X, y = [[1.0], [2.0], [3.0], [4.0], [5.0], [6.0]], [3.1, 4.9, 7.1, 8.9, 11.1, 90.0]
+    >>> X, y = [[1.0], [2.0], [3.0], [4.0], [5.0], [6.0]], [3.1, 4.9, 90.0, 8.9, 11.1, 12.9]
     >>> model = fl.HuberRegressor().fit(X, y)
     >>> model.coef_.round(1), model.certificate_.kind
     (array([2.]), 'bound')
@@ -85,7 +85,9 @@ class HuberRegressor(Regressor):
 
     def _keep(self, answer: Answer, columns: int, dtype: Any) -> None:
         super()._keep(answer, columns, dtype)
-        self.scale_ = answer.metrics.objective.scale(answer.x)
+        objective = answer.metrics.objective
+        if isinstance(objective, ScaledHuberObjective):
+            self.scale_ = objective.scale(answer.x)
 
     def _loss(self) -> Loss:
         number = isinstance(self.epsilon, (int, float)) and not isinstance(self.epsilon, bool)

@@ -25,8 +25,10 @@ STRAIGHT = 1e-4
 
 
 class Inside(NamedTuple):
-    """A point of the interior: parameters `x` of centred columns; for each part its dual `u` and the excess of its
-    argument above and below what the dual says, `up` and `down`, both positive.
+    """A point of the interior.
+
+    It holds the parameters `x` of centred columns, and for each part its dual `u` and by how much its argument lies
+    above and below what the dual says, `up` and `down`, both positive.
     """
 
     x: np.ndarray

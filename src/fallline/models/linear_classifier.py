@@ -44,7 +44,8 @@ class LinearClassifier(Classifier):
     Examples
     --------
     >>> import fallline as fl
-    >>> model = fl.LinearClassifier(loss="hinge", alpha=0.1).fit([[0.0], [1.0], [2.0], [3.0]], ["no", "no", "yes", "yes"])
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["no", "no", "yes", "yes"]
+    >>> model = fl.LinearClassifier(loss="hinge", alpha=0.1).fit(X, y)
     >>> model.predict([[0.5], [2.5]])
     array(['no', 'yes'], dtype='<U3')
     """

@@ -36,9 +36,10 @@ class LinearRegressor(Regressor):
     Examples
     --------
     >>> import fallline as fl
-    >>> model = fl.LinearRegressor(loss="huber").fit([[1.0], [2.0], [3.0], [4.0]], [3.0, 5.0, 7.0, 90.0])
+    >>> X, y = [[1.0], [2.0], [3.0], [4.0], [5.0]], [3.0, 5.0, 90.0, 9.0, 11.0]
+    >>> model = fl.LinearRegressor(loss="huber").fit(X, y)
     >>> model.coef_.round(3), model.converged_
-    (array([2.675]), True)
+    (array([2.]), True)
     """
 
     def __init__(

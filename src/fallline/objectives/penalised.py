@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from fallline.objectives.base import Counts, Objective
@@ -35,10 +33,11 @@ class PenalisedFunction(Objective):
     """
 
     def __init__(self, smooth: Objective, penalty: Penalty) -> None:
-        self.smooth, self.penalty = smooth, penalty
+        self.smooth, self.penalty, self._penalty = smooth, penalty, penalty
         self.size, self.dtype, self.source = smooth.size, smooth.dtype, smooth.source
         self.exact, self.pure, self.program = smooth.exact, smooth.pure, smooth.program
-        super().__init__()
+        plain = smooth.plain
+        self.plain = None if plain is None else lambda x: plain(x) + self._added(x)
 
     @property
     def counts(self) -> Counts:
@@ -48,11 +47,6 @@ class PenalisedFunction(Objective):
     def counts(self, counts: Counts) -> None:
         self.smooth.counts = counts
 
-    @property
-    def plain(self) -> Callable[[np.ndarray], float] | None:
-        plain = self.smooth.plain
-        return None if plain is None else lambda x: plain(x) + self._added(x)
-
     def value(self, x: np.ndarray) -> float:
         return self.smooth.value(x) + self._added(x)
 
@@ -61,7 +55,7 @@ class PenalisedFunction(Objective):
         return cost + self._added(x), gradient
 
     def slope(self, x: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-        return np.asarray(self.penalty.slope(x, gradient), dtype=self.dtype)
+        return np.asarray(self._penalty.slope(x, gradient), dtype=self.dtype)
 
     def hessian_products(self, x: np.ndarray, directions: np.ndarray) -> np.ndarray:
         return self.smooth.hessian_products(x, directions)
@@ -70,4 +64,4 @@ class PenalisedFunction(Objective):
         return self.smooth.values(points) + np.array([self._added(point) for point in points])
 
     def _added(self, x: np.ndarray) -> float:
-        return float(self.penalty.value(x))
+        return float(self._penalty.value(x))

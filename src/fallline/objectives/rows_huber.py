@@ -17,8 +17,10 @@ __all__ = ["ScaledHuberObjective"]
 EPS = float(np.finfo(float).eps)
 
 SCALED = 0.5
-"""The share of its curvature that the cost may lose, in some direction, to the scale's giving way. Towards a perfect fit
-it loses all, and the curvature at a fixed scale, which is never less, leads there in one step."""
+"""The share of its curvature that the cost may lose, in some direction, to the scale's giving way.
+
+Towards a perfect fit it loses all; the curvature at a fixed scale, which is never less, then leads there in one step.
+"""
 
 
 class _Errors(NamedTuple):
@@ -59,6 +61,10 @@ class ScaledHuberObjective(RowsObjective):
                 break
         return cost
 
+    @property
+    def _delta(self) -> float:
+        return float(self.loss.parameters.delta)
+
     def scale(self, x: np.ndarray) -> float:
         """Return the scale of least cost at `x`, shape (size,)."""
         return self._errors(x).scale
@@ -73,7 +79,7 @@ class ScaledHuberObjective(RowsObjective):
         metric = Metric.of(self._held(bends), centre, 1, self.intercept)
         w, b = self.split(-metric.solve(gradient))
         moved = np.concatenate(each_block(self.rows, lambda block: (block.X @ w.T + b)[:, 0], self.threads))
-        u = np.clip(at.cut + (at.cut == at.error) * moved / at.scale, -self.loss.delta, self.loss.delta)
+        u = np.clip(at.cut + (at.cut == at.error) * moved / at.scale, -self._delta, self._delta)
         u = u / max(1.0, float(np.sqrt(weights @ u**2)))
         slope = self._slope(u)
         squares = np.zeros(self.size)
@@ -144,18 +150,18 @@ class ScaledHuberObjective(RowsObjective):
         error = z - self.rows.targets()[0]
         scale = self._scale_of(np.abs(error))
         error /= scale
-        return _Errors(scale, error, np.clip(error, -self.loss.delta, self.loss.delta))
+        return _Errors(scale, error, np.clip(error, -self._delta, self._delta))
 
     def _scale_of(self, far: np.ndarray) -> float:
         """Return the scale at which the mean of ``min(far/scale, delta)²`` is one, far being of shape (n,)."""
         order, weights = np.argsort(far), self._weights()
         sizes, shares = far[order], weights[order]
         inner, outer = np.cumsum(shares * sizes**2), 1.0 - np.cumsum(shares)
-        left = 1.0 - self.loss.delta**2 * np.maximum(outer, 0.0)
+        left = 1.0 - self._delta**2 * np.maximum(outer, 0.0)
         # the row after the inner ones must be cut off at the scale that they give
         following = np.append(sizes[1:], np.inf)
         with np.errstate(divide="ignore", invalid="ignore"):
             square = np.where(left > 0, inner / left, 0.0)
-        fits = (left > 0) & (self.loss.delta * np.sqrt(square) <= following)
+        fits = (left > 0) & (self._delta * np.sqrt(square) <= following)
         found = float(np.sqrt(square[np.argmax(fits)])) if fits.any() else 0.0
         return max(found, 16 * EPS * float(np.abs(self.rows.targets()[0]).max()), 1e-150)

@@ -61,7 +61,7 @@ class Simplex(Penalty):
         threshold = xp.max(xp.where(positive, excess / places, -float("inf")))
         # a point whose sum is true to rounding stays as it is, and keeps its zeros
         rounding = 4 * xp.finfo(x.dtype).eps * self.total
-        return xp.maximum(x - xp.where(xp.abs(threshold) > rounding, threshold, 0 * threshold), 0 * x)
+        return xp.maximum(x - xp.where(xp.abs(threshold) > rounding, threshold, 0 * threshold), xp.zeros_like(x))
 
     def tangent(self, x: np.ndarray, gradient: np.ndarray, rate: float) -> Tangent:
         free = self.prox(x - rate * gradient, rate) > 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from fallline.arrays.namespace import namespace, while_loop
@@ -36,7 +36,8 @@ class StrongWolfe(StepRule):
 
     Accepts a rate t with ``f(t) <= f(0) + c1*t*f'(0)`` and ``|f'(t)| <= c2*|f'(0)|``; near the minimum, where the
     first is lost in rounding, also the approximate form ``(2*c1 - 1)*f'(0) >= f'(t) >= c2*f'(0)`` as long as the
-    cost has not risen by more than rounding. Trial rates come from cubic interpolation, kept inside the bracket.
+    cost has not risen by more than rounding. Trial rates come from cubic interpolation, kept inside the bracket. After
+    eight trials, as at a corner of the function, ``f'(t) >= c2*f'(0)`` is enough of the slope.
 
     Parameters
     ----------
@@ -44,6 +45,8 @@ class StrongWolfe(StepRule):
         Shares of fall and slope, ``0 < c1 < c2 < 1``.
     max_trials : int
         Evaluations a step may take; the best one that fell enough is taken then.
+    noise : float
+        By how much the cost may be off, at least 0: a rise of up to twice that is forgiven.
 
     Raises
     ------
@@ -66,12 +69,15 @@ class StrongWolfe(StepRule):
     c1: float = 1e-4
     c2: float = 0.9
     max_trials: int = 40
+    noise: float = field(default=0.0, repr=False)
 
     def __post_init__(self) -> None:
         if not 0 < self.c1 < self.c2 < 1:
             raise InputError(f"c1 and c2 must obey 0 < c1 < c2 < 1; got {self.c1!r} and {self.c2!r}. No rate would do.")
         if self.max_trials < 1:
             raise InputError(f"max_trials must be at least 1; got {self.max_trials!r}. A step needs one evaluation.")
+        if not 0 <= self.noise < float("inf"):
+            raise InputError(f"noise must be finite and at least 0; got {self.noise!r}. It is an error of the cost.")
 
     def init(self, x: Any) -> Any:
         return 0 * x[0] + 1
@@ -81,7 +87,8 @@ class StrongWolfe(StepRule):
         slope = -xp.sum(here.gradient * direction)
         zero = 0 * slope
         # rounding of the cost, and of the parameters themselves
-        noise = xp.finfo(here.x.dtype).eps * (4 * xp.abs(here.fun) + xp.sum(xp.abs(here.x * here.gradient)))
+        rounding = xp.finfo(here.x.dtype).eps * (4 * xp.abs(here.fun) + xp.sum(xp.abs(here.x * here.gradient)))
+        noise = rounding + 2 * self.noise
 
         def going(search: _Search) -> Any:
             return ~search.ended & (search.trials < self.max_trials)

@@ -11,4 +11,17 @@ from fallline.trace.recorder import Recorder, Rows
 from fallline.trace.result import Result
 from fallline.trace.trace import Trace
 
-__all__ = ["Certificate", "Comparison", "Finding", "GradientCheck", "Minimum", "RateRange", "Record", "Recorder", "Result", "Rows", "StopReason", "Trace"]
+__all__ = [
+    "Certificate",
+    "Comparison",
+    "Finding",
+    "GradientCheck",
+    "Minimum",
+    "RateRange",
+    "Record",
+    "Recorder",
+    "Result",
+    "Rows",
+    "StopReason",
+    "Trace",
+]
