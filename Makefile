@@ -38,7 +38,7 @@ run: .venv/run
 	@echo "Pictures: $(OUT)/diamonds.png $(OUT)/theta_squared.png $(OUT)/rosenbrock.png"
 
 test: .venv/dev
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4
 
 lint: .venv/dev
 	$(BIN)/ruff check .

@@ -124,3 +124,26 @@ def test_what_cannot_be_done_is_refused(settings, error, match):
     """A NumPy start, an optimizer that is in use, and impossible settings are refused before the first step."""
     with pytest.raises(error, match=match):
         fl.minimize(rosenbrock, **{"x0": START, **settings})
+
+
+@pytest.mark.parametrize("make", [torch.optim.SGD, torch.optim.Adam])
+def test_bounds_and_penalties_hold_at_every_step(make):
+    """The optimizer goes on from the point that was kept, and ends at the minimum within."""
+
+    def cost(x):
+        return ((x - torch.tensor([2.0, -1.0])) ** 2).sum()
+
+    start = torch.zeros(2, dtype=torch.float64)
+    result = fl.minimize(cost, start, method=make, learning_rate=0.1, bounds=[(0, 1), (0, 1)])
+    assert result.success
+    assert result.trace.x.min() >= 0
+    assert result.trace.x.max() <= 1
+    np.testing.assert_allclose(result.x.numpy(), [1.0, 0.0], atol=1e-12)
+    lasso = fl.minimize(cost, start, method=torch.optim.SGD, learning_rate=0.1, penalty=fl.penalties.L1(3.0))
+    np.testing.assert_allclose(lasso.x.numpy(), [0.5, 0.0], atol=1e-6)
+
+
+def test_an_optimizer_that_steps_on_inside_its_own_cannot_be_kept_to_bounds():
+    """It is told, not let out of them."""
+    with pytest.raises(InputError, match="one step at a time under a penalty or bounds; got LBFGS"):
+        fl.minimize(rosenbrock, START, method=torch.optim.LBFGS, bounds=[(-2, 2), (-2, 2)])

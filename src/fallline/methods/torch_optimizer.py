@@ -120,19 +120,42 @@ class TorchOptimizer(RatedMethod):
 
         optimizer, parameters = state
         _set_rate(optimizer, rate)
+        penalty = evaluate.penalty
+        slope = here.gradient if penalty is None else penalty.slope(here.x, here.gradient)
 
         def closure() -> torch.Tensor:
             x = _flat(parameters, here.x.dtype)
-            point = here if np.array_equal(x, here.x) else evaluate.point(x)
+            if np.array_equal(x, here.x):
+                self._give(parameters, slope)
+                return torch.tensor(here.fun)
+            if penalty is not None:
+                raise InputError(
+                    f"method must take one step at a time under a penalty or bounds; got {self.optimizer}, which goes "
+                    "on inside its own, where nothing keeps it to them. Write method='auto', or torch.optim.Adam, say."
+                )
+            point = evaluate.point(x)
             self._give(parameters, point.gradient)
             return torch.tensor(point.fun)
 
         optimizer.step(closure)
-        return _flat(parameters, here.x.dtype), state
+        there = _flat(parameters, here.x.dtype)
+        if penalty is not None:
+            there = penalty.keep(here.x, slope, there)
+            self._put(parameters, there)
+        return there, state
 
     def move(self, here: Point, state: Any, rate: Any, evaluate: Evaluate) -> tuple[Any, Any]:
         there, state = self.arrive(here, state, rate, evaluate)
         return here.x - there, state
+
+    def _put(self, parameters: list[torch.Tensor], x: np.ndarray) -> None:
+        """Move the parameters to `x`, shape (d,)."""
+        import torch
+
+        if self.layout is not None:
+            with torch.no_grad():
+                for parameter, part in zip(parameters, self.layout.parts(self.layout.arguments(x)), strict=True):
+                    parameter.copy_(part)
 
     def _give(self, parameters: list[torch.Tensor], gradient: np.ndarray) -> None:
         if self.layout is not None:
