@@ -90,6 +90,15 @@ def test_a_trial_without_a_number_is_stepped_back_from(bad):
     assert 0 < float(taken.point.x[0]) < 2 and taken.point.fun < 1
 
 
+def test_a_cost_too_large_to_reckon_with_is_stepped_back_from():
+    """A first step to exp(500): its square overflows in the cubic, and the search goes on all the same."""
+    evaluate, _ = counted(lambda a: np.exp(a) - 50 * a, lambda a: np.exp(a) - 50)
+    rule, x = StrongWolfe(), np.array([0.0])
+    with np.errstate(over="ignore", invalid="ignore"):
+        taken = rule.take(evaluate.point(x), np.array([-500.0]), evaluate, rule.init(x))
+    assert taken.rate > 0 and taken.point.fun < -50
+
+
 @given(st.floats(-3, 3), st.floats(1e-3, 1e3))
 def test_backtracking_lowers_the_cost_enough(start, initial):
     """Armijo's condition holds at the step taken, unless the point is already stationary."""

@@ -141,8 +141,8 @@ def _next_rate(xp: Any, low: tuple[Any, ...], high: tuple[Any, ...], before: tup
     d2 = xp.sqrt(xp.where(inner > 0, inner, 0))
     bottom = b[2] - a[2] + 2 * d2
     share = 1 - (b[2] + d2 - d1) / xp.where(bottom != 0, bottom, 1)
-    # a cost that is not finite tells nothing but to stay far from it
-    otherwise = xp.where(outwards, 10, xp.where(xp.isfinite(d1), 0.5, 0.1))
-    good = (inner >= 0) & (bottom != 0) & ((share > 1) | ~outwards)
+    # a cost that is not finite, or too large to reckon with, tells nothing but to stay far from it
+    otherwise = xp.where(outwards, 10, xp.where(xp.isfinite(inner), 0.5, 0.1))
+    good = (inner >= 0) & (bottom != 0) & ((share > 1) | ~outwards) & xp.isfinite(share)
     bounded = xp.minimum(xp.maximum(share, xp.where(outwards, 2, 0.1)), xp.where(outwards, 10, 0.9))
     return a[0] + width * xp.where(good, bounded, otherwise)
