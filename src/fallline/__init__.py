@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         PoissonRegressor,
         QuantileRegressor,
         Ridge,
+        load,
     )
 
 __version__ = "0.1.0"
@@ -80,6 +81,7 @@ __all__ = [
     "descend",
     "errors",
     "find_learning_rate",
+    "load",
     "methods",
     "minimize",
     "penalties",
@@ -103,6 +105,7 @@ MODELS = (
     "PoissonRegressor",
     "QuantileRegressor",
     "Ridge",
+    "load",
 )
 
 

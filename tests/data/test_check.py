@@ -42,7 +42,12 @@ def test_numbers_in_objects_are_numbers():
         (np.zeros((0, 2)), "at least one row"),
         (np.zeros((3, 0)), r"0 feature\(s\)"),
         ([[1.0], [1.0, 2.0]], "rows of equal length"),
-        ([["one"]], "text"),
+        ([["1", "2"], ["3", "one"]], "got 'one' at row 1, column 1"),
+        (pd.DataFrame({"age": [1, "x"]}, dtype=object), "got 'x' at row 1, column 'age'"),
+        (np.array([["2024-01-01"]], dtype="M8[D]"), r"got datetime64\[D\]. The unit of time"),
+        (None, "got None. No rows can be read from it"),
+        ({"age": [1.0]}, r"got {'age': \[1.0\]}"),
+        (pl.LazyFrame({"age": [1.0]}), "table that is in memory"),
         (np.zeros((2, 2), complex), "Complex data not supported"),
         (pd.DataFrame({"age": [1.0], "name": ["x"]}), "String in column 'name'"),
         (np.array([[{}]], dtype=object), "real number"),
@@ -101,6 +106,8 @@ def test_equal_weights_are_no_weights():
         ([0, 0], "only zeros"),
         ([1], r"\(2,\)"),
         ("ab", "numbers"),
+        ([1.0, "a"], "got 'a' at row 1"),
+        ([1.0, 1j], "real numbers"),
     ],
 )
 def test_weights_that_cannot_be_are_refused(weights, words):

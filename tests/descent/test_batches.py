@@ -5,6 +5,7 @@ import pytest
 
 import fallline as fl
 from fallline.arrays.layout import flatten
+from fallline.descent import compiled_batches
 from fallline.descent.batches import BatchEngine, Batches, BatchPlan
 from fallline.descent.loop import prepare_loop
 from fallline.objectives.batched import BatchedFunction
@@ -117,6 +118,18 @@ def test_the_cut_into_blocks_changes_no_bit(function, rate):
         joined = np.concatenate([getattr(part, name) for part in parts])[:9]
         np.testing.assert_array_equal(joined, np.concatenate([getattr(one, name) for one in ones]))
     np.testing.assert_array_equal(alone.epoch_costs(9), together.epoch_costs(9))
+
+
+def test_rows_gathered_in_parts_change_no_bit(monkeypatch):
+    """Whether the rows of an epoch are gathered at once or batch after batch ahead, the updates are the same."""
+    at_once = fit(batch_size=7)
+    monkeypatch.setattr(compiled_batches, "GATHERED", 1)
+    one_by_one = fit(batch_size=7)
+    monkeypatch.setattr(compiled_batches, "GATHERED", 3 * 7 * 8 * 4)
+    by_threes = fit(batch_size=7)
+    for result in (one_by_one, by_threes):
+        np.testing.assert_array_equal(result.trace.x, at_once.trace.x)
+        np.testing.assert_array_equal(result.epoch_costs, at_once.epoch_costs)
 
 
 def test_a_line_search_stays_on_the_batch_of_its_step():

@@ -185,6 +185,73 @@ def test_another_problem_is_refused(changed, said, tmp_path):
     assert (tmp_path / "a.ckpt").read_bytes() == before
 
 
+CENTRE = np.array([1.0, 2.0, 3.0])
+SCALES = {"all": 1.0}
+CALLS_SEEN = []
+
+
+def quartic(x):
+    return SCALES["all"] * np.sum(distance(x) ** 4)
+
+
+def distance(x):
+    return x - CENTRE
+
+
+def remembering(x):
+    CALLS_SEEN.append(np.asarray(x).copy())
+    return float(np.sum((x - CENTRE) ** 2))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("CENTRE", np.array([-1.0, 2.0, 3.0]), r"distance\.CENTRE changed"),
+        ("CENTRE", CENTRE[[1, 0, 2]], r"distance\.CENTRE changed"),
+        ("SCALES", {"all": 2.0}, r"SCALES\.all changed"),
+        ("distance", lambda x: CENTRE - 2 * x, "distance.* changed"),
+    ],
+)
+def test_another_global_is_another_problem(name, value, told, tmp_path, monkeypatch):
+    """What the function refers to, through helpers too, must be the same; the message names it."""
+    settings = {"fun": quartic, "x0": np.zeros(3), "method": "adam", "learning_rate": 0.01}
+    call(tmp_path / "a.ckpt", **settings)
+    monkeypatch.setitem(globals(), name, value)
+    with pytest.raises(InputError, match=rf"another function \(.*{told}\)"):
+        call(tmp_path / "a.ckpt", **settings, max_iterations=60)
+
+
+def test_a_function_that_keeps_its_points_goes_on(tmp_path):
+    """What a function itself changes is no other problem."""
+    settings = {"fun": remembering, "x0": np.zeros(3), "method": "adam", "learning_rate": 0.01}
+    call(tmp_path / "a.ckpt", **settings)
+    assert call(tmp_path / "a.ckpt", **settings, max_iterations=60).nit == 60 and len(CALLS_SEEN) > 60
+
+
+@pytest.mark.parametrize(
+    ("hidden", "said"),
+    [
+        (lambda x, d: x + d * np.array([1.0, -1.0, 0.0]), "gradient at the start"),
+        (lambda x, d: x + d * x**3, "point near by"),
+    ],
+)
+def test_other_values_are_another_problem(hidden, said, tmp_path):
+    """Where nothing tells the functions apart but what they give: by the gradient, or beside the start."""
+    data = np.zeros(1)
+    function = types.SimpleNamespace(data=data)  # what is not seen to change: an array read through a file, say
+
+    def unseen(x):
+        return np.sum(hidden(x, float(np.memmap(tmp_path / "numbers", np.float64, "r")[0])) ** 2 + hidden(x, 0.0))
+
+    np.array([0.0]).tofile(tmp_path / "numbers")
+    settings = {"fun": unseen, "x0": np.zeros(3) if said.startswith("g") else np.full(3, 1e-3)}
+    call(tmp_path / "a.ckpt", **settings)
+    np.array([1.0]).tofile(tmp_path / "numbers")
+    with pytest.raises(InputError, match=said):
+        call(tmp_path / "a.ckpt", **settings, max_iterations=60)
+    assert function.data is data
+
+
 @pytest.mark.parametrize("damage", ["cut", "altered", "other"])
 def test_damaged_files_are_refused(damage, tmp_path):
     """Cut short, altered in one bit, or something else: a reason, and where the one before it lies."""
@@ -206,6 +273,24 @@ def test_the_one_before_is_used_where_a_kill_came_between(tmp_path):
     whole = call(path)
     path.unlink()
     expect_same_bits(call(path), whole)
+
+
+@pytest.mark.parametrize("function", [rosenbrock, with_a_branch], ids=["compiled", "stepwise"])
+@pytest.mark.parametrize("settings", [{"method": "lbfgs"}, {"stopping": fl.stopping.NoImprovement(40)}], ids=str)
+@pytest.mark.parametrize("stop", [0, 7, 20])
+def test_a_run_stopped_by_its_callback_goes_on(function, settings, stop, tmp_path):
+    """Without the callback as if it had never been there; what was judged beyond the stop is judged again."""
+    settings = {"fun": function, "max_iterations": 100, **({"learning_rate": None} if "method" in settings else {})}
+    cut = call(tmp_path / "a.ckpt", **settings, callback=lambda record: record.iteration == stop)
+    assert (cut.reason.value, cut.nit) == ("callback", stop)
+    expect_same_bits(call(tmp_path / "a.ckpt", **settings), call(tmp_path / "b.ckpt", **settings))
+
+
+def test_a_callback_at_the_last_step_changes_no_reason(tmp_path):
+    """A run that is over there anyway is over, with its own reason."""
+    whole = call(tmp_path / "a.ckpt", method="lbfgs", learning_rate=None, max_iterations=500)
+    last = fl.minimize(rosenbrock, np.full(3, -1.0), method="lbfgs", callback=lambda r: r.iteration == whole.nit)
+    assert (last.reason, last.nit) == (whole.reason, whole.nit) and whole.success
 
 
 def test_a_file_in_use_is_refused(tmp_path):

@@ -36,3 +36,26 @@ def test_a_state_survives_a_file(name):
         one, other = unbroken.advance(7), resumed.advance(7)
     for column, again in zip(one, other, strict=True):
         np.testing.assert_array_equal(column, again)
+
+
+def test_a_searched_block_ends_below_the_slope_asked_for():
+    """The steps are those of a whole block, up to the first whose slope is as low; a new block goes on from there."""
+    whole, parts = engine_of("lbfgs", None), engine_of("lbfgs", None)
+    whole.start()
+    parts.start()
+    steps = whole.advance(5)
+    low = float(steps.gradient_norm[1:3].max())
+    first = parts.advance(5, low)
+    count = len(first.fun)
+    assert 1 <= count < 5 and first.gradient_norm[-1] <= low and (first.gradient_norm[:-1] > low).all()
+    rest = parts.advance(5 - count)
+    for column, one, other in zip(steps, first, rest, strict=True):
+        np.testing.assert_array_equal(column, np.concatenate([one, other]))
+
+
+def test_a_searched_block_ends_where_no_step_leads_anywhere():
+    """At the minimum two steps tell that there is nothing more to gain; the others are not taken."""
+    engine = engine_of("lbfgs", None)
+    engine.start()
+    found = engine.advance(400)
+    assert len(found.fun) < 100 and (found.step_norm[-2:] == 0).all() and found.step_norm[-3] > 0

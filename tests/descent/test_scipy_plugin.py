@@ -49,6 +49,7 @@ def test_a_wrong_gradient_is_no_success():
     """What is checked in fallline is checked in SciPy, and may be left out."""
     answer = run(jac=lambda x: 2 * rosen_der(x), options={"maxiter": 100})
     assert not answer.success and answer.fallline.diagnosis[0].code == "wrong-gradient-scale"
+    assert answer.message.startswith("The gradient given is 2 times the slope of the function. Divide it by 2")
     trusted = run(jac=lambda x: 2 * rosen_der(x), options={"maxiter": 100, "check_gradient": False})
     assert "wrong-gradient-scale" not in [finding.code for finding in trusted.fallline.diagnosis]
 
@@ -148,6 +149,23 @@ def test_options_of_both():
     assert plain.nit == 7 and plain.fallline.trace.learning_rate[-1] == 1e-3
     assert run(options={"stopping": fl.stopping.CostBelow(1.0)}).fallline.reason == "target-reached"
     assert run(options={"tolerance": 1e-3}).fallline.reason == "small-steps"
+
+
+def test_no_iterations_are_none():
+    """maxiter=0 makes no step; None allows as many as usual."""
+    none = run(options={"maxiter": 0})
+    assert (none.nit, none.status, none.success) == (0, 1, False)
+    np.testing.assert_array_equal(none.x, START)
+    assert run(options={"maxiter": None}).success
+
+
+@pytest.mark.parametrize("cls", [fl.methods.LBFGS, fl.methods.Adam], ids=lambda cls: cls.name)
+def test_a_class_for_an_instance_is_refused(cls):
+    """SciPy calls whatever it is given; the sentence says what to write."""
+    with pytest.raises(InputTypeError, match=rf"instance; got the class {cls.__name__}\..*{cls.__name__}\(\)"):
+        run(cls)
+    with pytest.raises(InputTypeError, match=r"settings by name; got 0\.1"):
+        cls(0.1)
 
 
 def test_disp_prints_the_result(capsys):

@@ -6,7 +6,7 @@ import pytest
 import fallline as fl
 from fallline.arrays.layout import flatten
 from fallline.diagnosis import curvature as module
-from fallline.diagnosis.curvature import curvature_at
+from fallline.diagnosis.curvature import curvature_at, gap_at_least
 from fallline.objectives.ladder import differentiate
 
 
@@ -71,3 +71,17 @@ def test_the_certificate_of_an_unfinished_run_is_the_true_gap():
     assert result.certificate.gap == pytest.approx(result.fun - 7, rel=1e-6)
     assert result.certificate.distance == pytest.approx(np.linalg.norm(result.x), rel=1e-6)
     assert result.certificate.kind == "estimate" and "Not optimal" in result.certificate.text
+
+
+@pytest.mark.parametrize("size", [3, 200])
+def test_a_bound_that_is_enough_is_not_sharpened(size):
+    """The steepest step's gain bounds the gap from below; the whole Hessian is asked for only where that is too low."""
+    hessian = np.diag(np.linspace(1, 9, size))
+    x, layout, _ = flatten(np.linspace(0.5, 1, size))
+    objective, _ = differentiate(lambda t: t @ hessian @ t / 2, x, layout, ())
+    value, gradient = objective.value_and_gradient(x)
+    rough = gap_at_least(objective, x, gradient, enough=0.0)
+    sharp = gap_at_least(objective, x, gradient)
+    square = gradient @ gradient
+    assert rough == pytest.approx(square**2 / (gradient @ hessian @ gradient) / 2) and 0 < rough <= sharp
+    assert sharp == pytest.approx(value if size == 3 else rough)

@@ -7,6 +7,7 @@ import fallline as fl
 from fallline.arrays.layout import flatten
 from fallline.diagnosis.kinks import find_kink, gap_at_kink
 from fallline.objectives.ladder import differentiate
+from fallline.objectives.penalised import PenalisedFunction
 
 rng = np.random.default_rng(0)
 A = rng.normal(size=(40, 5))
@@ -84,3 +85,51 @@ def test_the_gap_at_a_kink_is_never_far_too_small():
         x = scale * np.array([1.0, 0.5, -0.2])
         assert gap_at_kink(objective, x, scale, float(np.linalg.norm(x))) >= 0.99 * scale
     assert gap_at_kink(made(lambda x: np.sum(np.abs(x)), np.ones(101)), np.zeros(101), 0.0, 1.0) == np.inf
+
+
+def test_a_start_on_a_corner_is_not_optimal_for_not_having_moved():
+    """Nesterov's Chebyshev-Rosenbrock function from its customary start: no slope there leads down, a valley does."""
+    result = fl.minimize(lambda t: 0.25 * (t[0] - 1) ** 2 + np.abs(t[1] - 2 * t[0] ** 2 + 1), np.array([-1.0, 1.0]))
+    assert not result.success and "nonsmooth" in [finding.code for finding in result.diagnosis]
+
+
+def test_the_apex_of_a_cone_is_found_though_missed_by_a_rounding():
+    """Ackley's function ends in one."""
+    assert fl.minimize(fl.problems.ackley, fl.problems.ackley.x0).success
+
+
+X = np.random.default_rng(0).normal(size=(30, 4))
+Y = X @ [1, 0, -2, 0] + 0.1 * np.random.default_rng(1).normal(size=30)
+
+
+@pytest.mark.parametrize(
+    ("function", "settings"),
+    [
+        (lambda w: np.mean(np.abs(X @ w - Y)), {"penalty": fl.penalties.L1(0.1)}),
+        (lambda w: np.mean(np.maximum(1 - np.sign(Y) * (X @ w), 0)), {"penalty": fl.penalties.L2(0.01)}),
+        (lambda w: np.mean(np.maximum(1 - np.sign(Y) * (X @ w), 0)), {"bounds": [(0, None)] * 4}),
+        (lambda w: np.sum(np.abs(w - np.array([0.3, 2.0, 0.0, -3.0]))), {"bounds": [(-1, 1)] * 4}),
+    ],
+)
+def test_corners_under_a_penalty_are_judged_with_its_subgradients(function, settings):
+    """The minimum is certified."""
+    result = fl.minimize(function, np.zeros(4), **settings)
+    assert result.success, result.diagnosis
+
+
+def test_the_gap_at_a_corner_under_a_penalty_is_no_smaller_than_the_true_one():
+    """At points beside the minimum of absolute deviations with absolute values."""
+    penalty = fl.penalties.L1(0.1)
+    objective = PenalisedFunction(made(lambda w: np.mean(np.abs(X @ w - Y)), np.full(4, 0.1)), penalty)
+    best = fl.minimize(lambda w: np.mean(np.abs(X @ w - Y)), np.zeros(4), penalty=penalty)
+    for scale in (1e-3, 1e-2, 1e-1):
+        beside = best.x + scale * np.array([1.0, 1.0, -1.0, 0.5])
+        fun = objective.value(beside)
+        assert gap_at_kink(objective, beside, fun, 1.0) >= 0.99 * (fun - best.fun)
+
+
+def test_a_corner_on_a_simplex_is_told():
+    """The value of a game, which proximal steps do not reach: no success, and the reason."""
+    payoff = np.array([[1.0, -1], [-2, 3]])
+    result = fl.minimize(lambda x: np.max(payoff @ x), np.array([0.5, 0.5]), penalty=fl.penalties.Simplex())
+    assert not result.success and "nonsmooth" in [finding.code for finding in result.diagnosis]

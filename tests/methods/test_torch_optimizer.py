@@ -147,3 +147,72 @@ def test_an_optimizer_that_steps_on_inside_its_own_cannot_be_kept_to_bounds():
     """It is told, not let out of them."""
     with pytest.raises(InputError, match="one step at a time under a penalty or bounds; got LBFGS"):
         fl.minimize(rosenbrock, START, method=torch.optim.LBFGS, bounds=[(-2, 2), (-2, 2)])
+
+
+SKIPPED = {"Optimizer", "SparseAdam", "Muon"}
+EVERY = sorted(
+    name
+    for name, thing in vars(torch.optim).items()
+    if isinstance(thing, type) and issubclass(thing, torch.optim.Optimizer) and name not in SKIPPED
+)
+
+
+def expect_same(one, other):
+    for column in ("flat_x", "fun", "gradient_norm", "learning_rate", "step_norm"):
+        np.testing.assert_array_equal(getattr(one.trace, column), getattr(other.trace, column), err_msg=column)
+    assert (one.nit, one.nfev, one.reason) == (other.nit, other.nfev, other.reason)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("name", EVERY)
+def test_every_optimizer_goes_on_from_a_checkpoint_to_the_same_bits(name, dtype, tmp_path):
+    """What it has learnt is in the file: tensors of other types than the parameters', counters and lists too."""
+    start = START.to(dtype).reshape(1, 2)
+    settings = {"method": getattr(torch.optim, name), "learning_rate": 1e-3, "stopping": fl.stopping.CostBelow(-1.0)}
+
+    def run(steps, **more):
+        return fl.minimize(lambda t: rosenbrock(t[0]), start, max_iterations=steps, **settings, **more)
+
+    run(7, checkpoint=tmp_path / "run.ckpt")
+    run(16, checkpoint=tmp_path / "run.ckpt")
+    expect_same(run(30, checkpoint=tmp_path / "run.ckpt"), run(30))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"learning_rate": fl.schedules.InverseSqrt(0.01)},
+        {"penalty": fl.penalties.L1(0.1)},
+        {"data": (np.arange(12.0), np.arange(12.0) % 5), "batch_size": 4},
+    ],
+    ids=["schedule", "penalty", "batches"],
+)
+def test_groups_and_trees_go_on_from_a_checkpoint(settings, tmp_path):
+    """With a rate for each group, a schedule, a penalty, and on mini-batches."""
+    start = {"a": torch.tensor([1.0, -1.0], dtype=torch.float64), "b": torch.tensor(0.5, dtype=torch.float64)}
+
+    def cost(p, *rows):
+        bend = p["a"] * rows[0][:, None] / 9 - rows[1][:, None] / 5 if rows else p["a"] - 2
+        return (bend**2).mean() + (p["b"] * p["a"][0] - 1) ** 2
+
+    def grouped(parameters):
+        groups = [{"params": parameters[:1]}, {"params": parameters[1:], "lr": 0.002}]
+        return torch.optim.NAdam(groups, lr=0.01)
+
+    def run(steps, **more):
+        return fl.minimize(cost, start, method=grouped, max_iterations=steps, **settings, **more)
+
+    run(8, checkpoint=tmp_path / "run.ckpt")
+    expect_same(run(20, checkpoint=tmp_path / "run.ckpt"), run(20))
+
+
+def test_an_optimizer_that_keeps_other_things_is_refused_a_checkpoint(tmp_path):
+    """Only tensors and numbers are written: nothing in the file could run."""
+
+    class Keeping(torch.optim.SGD):
+        def step(self, closure=None):
+            self.state[self.param_groups[0]["params"][0]]["seen"] = {1, 2}
+            return super().step(closure)
+
+    with pytest.raises(InputTypeError, match=r"nothing but tensors and numbers.*Keeping, which keeps \{1, 2\}"):
+        walked(Keeping, learning_rate=1e-3, checkpoint=tmp_path / "run.ckpt")

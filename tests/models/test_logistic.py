@@ -244,7 +244,9 @@ def test_the_size_of_weights_does_not_matter(size):
     ("y", "words"),
     [
         (np.array([1, "a", "a"], dtype=object), "number and str"),
-        (np.array(["a", None, "b"], dtype=object), "NoneType and str"),
+        (np.array(["a", None, "b"], dtype=object), "got None at row 1"),
+        (np.array(["a", "b", np.nan], dtype=object), "got nan at row 2"),
+        (np.array(["2024-01-01", "NaT", "2024-01-01"], dtype="M8[D]"), r"NaT.* at row 1"),
         (np.array([b"a", b"b", b"a"]), "astype"),
         (np.array([b"a", b"b", b"a"], dtype=object), "bytes"),
     ],

@@ -10,6 +10,7 @@ from fallline.arrays.layout import flatten
 from fallline.objectives.differences import DifferencedFunction, central_differences
 from fallline.objectives.ladder import differentiate
 from fallline.objectives.lifted import trace_program
+from fallline.objectives.plain import PlainFunction
 
 V = np.array([0.3, -0.2, 0.5])
 
@@ -204,3 +205,55 @@ def test_errors_of_the_users_function_come_through():
 
     with pytest.raises(KeyError, match="mine"):
         fl.minimize(broken, 1.0)
+
+
+def test_a_closed_function_is_compared_once_at_a_start():
+    """A function that cannot change is called again for the check at another start only; the answers are the same."""
+    calls = []
+    plain_call = PlainFunction.__call__
+
+    def function(t):
+        return np.sum(np.cosh(t) - t**4)
+
+    def counted(self, x):
+        calls.append(x)
+        return plain_call(self, x)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PlainFunction, "__call__", counted)
+        objectives = [objective_of(function)[1]]
+        first = len(calls)
+        objectives.append(objective_of(function)[1])
+        again = len(calls) - first
+        objective_of(function, 2 * V)
+    assert first > 0 and again == 0 and len(calls) > first
+    (cost, slope), (cost_again, slope_again) = (each.value_and_gradient(V) for each in objectives)
+    assert cost == cost_again and objectives[1].is_checked and objectives[1].counts == objectives[0].counts
+    np.testing.assert_array_equal(slope, slope_again)
+
+
+def test_what_changes_is_compared_at_every_run():
+    """A number that a function refers to is part of what it is: another one, and it is checked and traced anew."""
+    power = 2.0
+
+    def function(t):
+        return np.sum(np.abs(t) ** power)
+
+    _, before, _ = objective_of(function)
+    power = 3.0
+    _, after, _ = objective_of(function)
+    assert before.value(V) == pytest.approx(V @ V) and after.value(V) == pytest.approx(np.sum(np.abs(V) ** 3))
+
+
+def test_a_survey_is_what_is_asked_for_one_by_one():
+    """Cost, gradient and Hessian measured at once are those measured apart."""
+    x, together, _ = objective_of(lambda t: np.sum(np.sin(t) * t[0]) + np.prod(t))
+    _, apart, _ = objective_of(lambda t: np.sum(np.sin(t) * t[0]) + np.prod(t))
+    there = x + 0.1
+    together.foresee(there)
+    cost, slope = together.value_and_gradient(there)
+    assert together.surveys and cost == pytest.approx(apart.value(there), rel=1e-14)
+    np.testing.assert_allclose(slope, apart.value_and_gradient(there)[1], rtol=1e-13)
+    np.testing.assert_allclose(
+        together.hessian(there), apart.hessian_products(there, np.eye(3)), rtol=1e-12, atol=1e-15
+    )

@@ -187,3 +187,17 @@ def test_a_penalty_of_ones_own(function):
     result = fl.minimize(function, np.zeros(3), penalty=Line())
     np.testing.assert_allclose(result.x, 3.0, atol=1e-5)
     assert result.success
+
+
+@each
+def test_subgradients_lie_below(penalty):
+    """With every share of its ways the value at other points is no lower than their plane says."""
+    inside = np.array([penalty.prox(point, 0.0) for point in POINTS])
+    for x in [*inside, penalty.prox(np.zeros(5), 0.0)]:
+        found = penalty.subgradients(x)
+        assert found.ways.shape == (len(found.most), 5)
+        for _ in range(5):
+            share = rng.uniform(size=len(found.most)) * np.minimum(found.most, 3.0)
+            plane = found.centre + share @ found.ways
+            for y in inside:
+                assert penalty.value(y) >= penalty.value(x) + plane @ (y - x) - 1e-12

@@ -235,3 +235,11 @@ def test_impossible_rules_are_refused(make):
     """Parameters with which no search could end well are refused."""
     with pytest.raises(InputError, match="must"):
         make()
+
+
+def test_a_slope_that_does_not_change_makes_the_steps_grow():
+    """A linear cost on shares with two nearly equal prices: Barzilai and Borwein's rates ask for curvature."""
+    prices = np.array([3.0, 1, 2, 1.0001])
+    result = fl.minimize(lambda x: x @ prices, np.full(4, 0.25), penalty=fl.penalties.Simplex())
+    assert result.success and result.nit < 30
+    np.testing.assert_array_equal(result.x, [0, 1, 0, 0])

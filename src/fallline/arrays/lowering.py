@@ -73,9 +73,15 @@ def following() -> Iterator[Following]:
         _current.reset(token)
 
 
+MOST = 150_000
+"""Operations that are followed in one call, at most: they take ten seconds and more."""
+
+
 def watch(stand_in: StandIn) -> None:
     """Remember that a stand-in was made in this call."""
     if (current := _current.get()) is not None:
+        if len(current.made) >= MOST:
+            raise LeavesNumpyError(f"it takes more than {MOST} operations one by one")
         current.made.append(weakref.ref(stand_in))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 __all__ = ["argument_name"]
@@ -17,6 +18,8 @@ def argument_name(fun: Callable[..., Any]) -> str:
     >>> argument_name(lambda theta: theta**2)
     'theta'
     """
+    if isinstance(fun, FunctionType) and not vars(fun) and fun.__code__.co_argcount:
+        return fun.__code__.co_varnames[0]  # quicker than its signature
     try:
         parameters = [p for p in inspect.signature(fun).parameters.values() if p.kind != p.VAR_KEYWORD]
     except (TypeError, ValueError):

@@ -379,10 +379,10 @@ def _extreme(plain: Any, beats: Callable[[Any, Any], Any]) -> Callable[..., Any]
     """Return the builtin ``max`` or ``min``, which chooses among numbers that are followed by ``np.where``."""
 
     def extreme(*args: Any, **settings: Any) -> Any:
-        if settings or not is_traced(args):
-            return plain(*args, **settings)
-        given = list(args)
-        first, *others = given if len(given) > 1 else list(given[0])
+        given = list(args[0]) if len(args) == 1 else list(args)
+        if settings or not is_traced(given):
+            return plain(*(args if len(args) > 1 else (given,)), **settings)
+        first, *others = given
         for other in others:
             if np.ndim(first) or np.ndim(other):
                 raise ValueError("The truth value of an array with more than one element is ambiguous.")

@@ -9,7 +9,15 @@ import numpy as np
 from fallline.data.sparse import by_rows, from_sparse_frame, is_sparse
 from fallline.errors import DataError, InputTypeError, shown
 
-__all__ = ["check_features", "check_targets", "check_weights", "in_range", "refuse_not_finite", "refuse_too_small"]
+__all__ = [
+    "as_floats",
+    "check_features",
+    "check_targets",
+    "check_weights",
+    "in_range",
+    "refuse_not_finite",
+    "refuse_too_small",
+]
 
 SQUARED = 1e-145
 """Differences whose squares and their products keep their digits in double precision are at least so large."""
@@ -46,6 +54,11 @@ def check_features(X: Any, name: str = "X") -> tuple[Any, list[str] | None]:
     table = from_sparse_frame(X)
     sparse = is_sparse(table)
     array, names = (table, _names(X)) if sparse else _from_frame(table, name)
+    if array.ndim == 0:
+        raise DataError(
+            f"{name} must be a table of rows and columns (2-D); got {shown(X)}. No rows can be read from it. "
+            "Pass an array, a list of rows, or a table that is in memory."
+        )
     if array.ndim != 2:
         raise DataError(
             f"{name} must be a table of rows and columns (2-D); got shape {array.shape}. "
@@ -63,8 +76,8 @@ def check_features(X: Any, name: str = "X") -> tuple[Any, list[str] | None]:
             "required. There is nothing to learn from."
         )
     if sparse:
-        return by_rows(_as_floats(array, name)), names
-    array = _as_floats(array, name)
+        return by_rows(as_floats(array, name, names)), names
+    array = as_floats(array, name, names)
     if not (array.flags.c_contiguous or array.flags.f_contiguous):
         array = np.ascontiguousarray(array)
     return array, names
@@ -117,10 +130,7 @@ def check_weights(weights: Any, rows: int) -> np.ndarray | None:
     """
     if weights is None:
         return None
-    try:
-        array = np.asarray(weights, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputTypeError(f"sample_weight must hold numbers; got {shown(weights)}. {_sentence(error)}") from error
+    array = as_floats(np.asarray(weights), "sample_weight", hint="A weight counts repetitions.").astype(np.float64)
     if array.ndim == 0:
         array = np.full(rows, float(array))
     if array.shape != (rows,):
@@ -203,11 +213,9 @@ def _range(array: Any) -> np.ndarray:
 
 def _refuse(value: float, place: tuple[int, ...], name: str, columns: list[str] | None) -> NoReturn:
     got = {"nan": "NaN"}.get(str(value), str(value))
-    where = f"row {place[0]}"
-    if len(place) == 2:
-        where += f", column {columns[place[1]]!r}" if columns else f", column {place[1]}"
     raise DataError(
-        f"{name} must hold finite numbers; got {got} at {where}. {ROWS_FROM_ZERO} Fill that cell or leave the row out."
+        f"{name} must hold finite numbers; got {got} at {_place(place, columns)}. {ROWS_FROM_ZERO} "
+        "Fill that cell or leave the row out."
     )
 
 
@@ -247,17 +255,54 @@ def _from_frame(data: Any, name: str) -> tuple[np.ndarray, list[str] | None]:
         raise DataError(f"{name} must have rows of equal length; got {shown(data)}. Fill the shorter ones.") from error
 
 
-def _as_floats(array: Any, name: str) -> Any:
-    if array.dtype.kind == "c":
+def as_floats(
+    array: Any, name: str, columns: list[str] | None = None, hint: str = "Encode it as a number first."
+) -> Any:
+    """Return an array or a sparse one as float64, float32 staying so; text and dates are refused.
+
+    Raises
+    ------
+    DataError, InputTypeError
+        It names the first cell that is no number.
+
+    Examples
+    --------
+    >>> as_floats(np.array([[1, 2]]), "X")
+    array([[1., 2.]])
+    """
+    kind = array.dtype.kind
+    if kind == "c":
         raise DataError(f"{name} must hold real numbers; got {array.dtype}. Complex data not supported.")
-    if array.dtype in (np.float32, np.float64):
-        return array
+    if kind in "mM":
+        raise DataError(
+            f"{name} must hold numbers; got {array.dtype}. The unit of time is not guessed at. Make numbers of it, "
+            "such as days since some day."
+        )
+    single = kind == "f" and array.dtype.itemsize == np.dtype(np.float32).itemsize
     try:
-        return array.astype(np.float64)
-    except TypeError as error:
-        raise InputTypeError(f"{name} must hold numbers; got another thing. {_sentence(error)}") from error
-    except ValueError as error:
-        raise DataError(f"{name} must hold numbers; got text. {_sentence(error)}") from error
+        return array.astype(np.float32 if single else np.float64, copy=False)
+    except (TypeError, ValueError) as error:
+        place, cell = next((place, cell) for place, cell in np.ndenumerate(array) if not _is_number(cell))
+        got = shown(str(cell) if isinstance(cell, str) else cell)
+        got += f" at {_place(place, columns)}" if place else ""
+        if isinstance(error, TypeError):
+            raise InputTypeError(f"{name} must hold numbers; got {got}. {_sentence(error)}") from error
+        raise DataError(f"{name} must hold numbers; got {got}. {ROWS_FROM_ZERO} {hint}") from error
+
+
+def _is_number(cell: Any) -> bool:
+    try:
+        float(cell)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _place(place: tuple[int, ...], columns: list[str] | None) -> str:
+    where = f"row {place[0]}"
+    if len(place) == 2:
+        where += f", column {columns[place[1]]!r}" if columns else f", column {place[1]}"
+    return where
 
 
 def _sentence(error: Exception) -> str:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from fallline.descent.engine import Block, EagerEngine, Engine
 from fallline.descent.step import Rate
 from fallline.methods import UpdateRule
-from fallline.objectives.batched import BatchedFunction
+from fallline.objectives.base import Objective, RowsProgram
 from fallline.objectives.penalised import PenalisedFunction
 from fallline.steps import Evaluate, Point
 
-__all__ = ["BatchEngine", "BatchPlan", "Batches"]
+__all__ = ["BatchEngine", "BatchPlan", "Batches", "EagerBatches"]
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,23 @@ class Batches:
         return self.order(epoch)[place * self.size : (place + 1) * self.size]
 
 
+class MeanOverRows(Protocol):
+    """A mean over rows: `whole` over all of them, `on` over some, `program` the compiled form where there is one."""
+
+    whole: Objective
+
+    @property
+    def program(self) -> RowsProgram | None: ...
+
+    def on(self, rows: np.ndarray) -> Objective:
+        """Return the mean over these rows."""
+        ...
+
+
 class BatchPlan(NamedTuple):
     """A mean over rows, and the batches of rows to take it over."""
 
-    function: BatchedFunction
+    function: MeanOverRows
     batches: Batches
 
 
@@ -87,7 +100,7 @@ class BatchEngine(Engine):
         self.costs.append(self.whole.value(np.ascontiguousarray(block.x[0])))
         return block
 
-    def advance(self, count: int) -> Block:
+    def advance(self, count: int, low: float = -np.inf) -> Block:
         block = self.inner.advance(min(count, self.batches.steps - self.k % self.batches.steps))
         self.k += len(block.fun)
         if self.k % self.batches.steps == 0:
@@ -109,18 +122,18 @@ class BatchEngine(Engine):
         return np.array(self.costs[: 1 + iterations // self.batches.steps])
 
 
-def _inner(function: BatchedFunction, batches: Batches, x0: np.ndarray, method: UpdateRule, rate: Rate) -> Engine:
+def _inner(function: MeanOverRows, batches: Batches, x0: np.ndarray, method: UpdateRule, rate: Rate) -> Engine:
     if function.program is None:
-        return EagerEngine(function.whole, x0, method, rate, _EagerBatches(function, batches, x0.dtype))
+        return EagerEngine(function.whole, x0, method, rate, EagerBatches(function, batches, x0.dtype))
     from fallline.descent.compiled_batches import CompiledBatches
 
     return CompiledBatches(function.program, batches, x0, method, rate, function.whole.penalty)
 
 
-class _EagerBatches:
+class EagerBatches:
     """The objective of each update, as step rules may ask it; those of an update and of the next are at hand."""
 
-    def __init__(self, function: BatchedFunction, batches: Batches, dtype: np.dtype) -> None:
+    def __init__(self, function: MeanOverRows, batches: Batches, dtype: np.dtype) -> None:
         self.function, self.batches, self.dtype = function, batches, dtype
         self.epoch, self.order = -1, np.empty(0, np.int64)
         self.known: dict[int, Evaluate] = {}

@@ -10,6 +10,7 @@ import numpy as np
 
 from fallline.descent.step import Carry
 from fallline.errors import InputTypeError, shown
+from fallline.methods.torch_optimizer import TorchOptimizer
 
 __all__ = ["known_to_jax", "leaves_of", "with_leaves"]
 
@@ -32,6 +33,8 @@ def leaves_of(carry: Any, method: Any) -> list[np.ndarray]:
     """
     import jax
 
+    if isinstance(method, TorchOptimizer):
+        carry = carry._replace(method_state=method.saved(carry.method_state))
     leaves = jax.tree_util.tree_leaves(known_to_jax(carry))
     odd = [leaf for leaf in leaves if not isinstance(leaf, (int, float, np.ndarray, np.generic, jax.Array))]
     if odd:
@@ -42,10 +45,14 @@ def leaves_of(carry: Any, method: Any) -> list[np.ndarray]:
     return [np.asarray(leaf) for leaf in leaves]
 
 
-def with_leaves(carry: Any, leaves: list[Any]) -> Any:
-    """Return a carry like this one with other numbers."""
+def with_leaves(carry: Any, leaves: list[Any], method: Any = None) -> Any:
+    """Return a carry like this one with other numbers, those of `leaves_of`."""
     import jax
 
+    if isinstance(method, TorchOptimizer):
+        found = with_leaves(carry._replace(method_state=np.empty(0)), leaves)
+        state = method.restored(carry.method_state, found.method_state, found.point.x)
+        return found._replace(method_state=state)
     return jax.tree_util.tree_unflatten(jax.tree_util.tree_structure(known_to_jax(carry)), leaves)
 
 

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import time
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fallline.arrays.files import UnreadableError, read_arrays, write_arrays
 from fallline.descent.loop_state import LoopState
 from fallline.errors import FileError, InputError, InputTypeError, shown
+from fallline.objectives.base import Counts, Objective
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-__all__ = ["Checkpoint", "SavedRun"]
+__all__ = ["Checkpoint", "SavedRun", "points_marked"]
 
 FORMAT = "fallline checkpoint 1"
 LEAST_SECONDS = 0.5
 SHARE = 0.05
 """Of the run's time that may go into writing."""
+
+DIRECTIONS = 8
+COARSE = 1e-3
+"""The share by which numbers may differ where they are no better: of single precision, or measured by differences."""
 
 
 class SavedRun:
@@ -54,6 +60,7 @@ class Checkpoint:
             raise InputTypeError(f'checkpoint must be a path; got {shown(path)}. Write checkpoint="run.ckpt", say.')
         self.path = Path(path)
         self.previous = self.path.with_name(self.path.name + ".previous")
+        self.problem: dict[str, Any] = {}
         self.lock = self._locked()
         self.written = -np.inf
         self.cost = 0.0
@@ -74,26 +81,13 @@ class Checkpoint:
         FileError
             Where it cannot be written; the last one is kept.
         """
-        from safetensors.numpy import save
-
         began = time.perf_counter()
         text = json.dumps(
             {"problem": run.problem, "source": run.source, "told": run.told, "numbers": run.state.numbers}
         )
-        arrays = {name: np.asarray(array, order="C") for name, array in run.state.arrays.items()}
-        header = {"format": FORMAT, "run": text, "checksum": _checksum(text, arrays)}
-        part = self.path.with_name(f"{self.path.name}.part-{os.getpid()}")
         try:
-            with part.open("wb") as file:
-                file.write(save(arrays, metadata=header))
-                file.flush()
-                os.fsync(file.fileno())
-            if self.path.exists():
-                self.path.replace(self.previous)
-            part.replace(self.path)
-            _sync_folder(self.path.parent)
+            write_arrays(self.path, FORMAT, text, run.state.arrays, self.previous)
         except OSError as error:
-            part.unlink(missing_ok=True)
             raise FileError(
                 f"checkpoint must be a file that can be written; got {os.fspath(self.path)!r}: {error.strerror}. The "
                 "run was stopped, and the last checkpoint is kept. Make room, and make the same call to go on from it."
@@ -109,35 +103,46 @@ class Checkpoint:
         FileError
             Where the file is no checkpoint, or was cut short or altered.
         """
-        from safetensors import SafetensorError, safe_open
-
         path = self.path
         if not path.exists():
             if not self.previous.exists():
                 return None
             path = self.previous  # killed between two renames
         try:
-            with safe_open(path, framework="numpy") as file:
-                header = file.metadata() or {}
-                arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (no mapping)
-        except (SafetensorError, OSError) as error:
-            raise self._refused(path, f"it cannot be read ({error})") from error
-        if header.get("format") != FORMAT:
-            raise self._refused(path, "it holds something else")
-        if header.get("checksum") != _checksum(header.get("run", ""), arrays):
-            raise self._refused(path, "its checksum does not match")
-        saved = json.loads(header["run"])
+            text, arrays = read_arrays(path, FORMAT)
+        except UnreadableError as error:
+            raise self._refused(path, str(error)) from error
+        saved = json.loads(text)
         return SavedRun(saved["problem"], saved["source"], saved["told"], LoopState(arrays, saved["numbers"]))
 
-    def check(self, saved: SavedRun, problem: dict[str, Any]) -> None:
-        """Refuse a run of another problem, saying in what they differ.
+    def check(self, saved: SavedRun) -> None:
+        """Refuse a run of another problem than this file is now used for, saying in what they differ.
 
         Raises
         ------
         InputError
             Where they differ.
         """
-        differ = [name for name, mark in problem.items() if not _same(mark, saved.problem.get(name))]
+        differ = [_difference(name, mark, saved.problem.get(name)) for name, mark in self.problem.items()]
+        # other values follow from what else differs
+        told = [name for name in differ if name and " at the " not in name]
+        self._check_same(told or [name for name in differ if name])
+
+    def check_cost(self, saved: SavedRun, value: Callable[[np.ndarray], float]) -> None:
+        """Refuse a run whose last point has another cost now, by `value`.
+
+        Raises
+        ------
+        InputError
+            Where it has.
+        """
+        x, fun = (saved.state.arrays[f"last.{name}"][0] for name in ("x", "fun"))
+        # rounding is that of the terms of a sum, not of the sum
+        scale = 1e-6 * abs(float(saved.state.arrays["first.fun"][0]))
+        here = {"numbers": [value(np.ascontiguousarray(x))], "scale": scale, "within": _within(x.dtype)}
+        self._check_same([] if _same(here, {"numbers": [float(fun)]}) else ["value at the point it reached"])
+
+    def _check_same(self, differ: list[str]) -> None:
         if differ:
             raise InputError(
                 f"checkpoint must be one of the same call; got {os.fspath(self.path)!r}, where another "
@@ -174,27 +179,46 @@ class Checkpoint:
         return lock
 
 
+def points_marked(objective: Objective, start: np.ndarray) -> dict[str, Any]:
+    """Return marks of the cost and the gradient at the start and at a point near by; nothing is counted.
+
+    Gradients are marked by their products with a few random directions: whatever changes in them changes these.
+    """
+    before = Counts(**vars(objective.counts))
+    random = np.random.default_rng(20)
+    within = _within(start.dtype) if objective.exact else COARSE
+    found, x = {}, start
+    for place in ("start", "point near by"):
+        cost, gradient = objective.value_and_gradient(x)
+        products = random.standard_normal((DIRECTIONS, x.size)) @ gradient.astype(np.float64)
+        found[f"value at the {place}"] = {"numbers": [float(cost)], "scale": 0.0, "within": within}
+        scale = float(np.linalg.norm(gradient))
+        found[f"gradient at the {place}"] = {"numbers": products.tolist(), "scale": scale, "within": within}
+        # by a hundredth of each parameter, downhill: a run may go there too
+        reach = np.where(x == 0, 1.0, np.abs(x)) * random.uniform(0.005, 0.01, x.size)
+        x = (x - reach * np.sign(gradient)).astype(x.dtype)
+        x = x if objective.penalty is None else np.asarray(objective.penalty.prox(x, 0.0))
+    objective.counts = before
+    return found
+
+
+def _within(dtype: np.dtype) -> float:
+    return 1e-6 if dtype == np.float64 else COARSE
+
+
+def _difference(name: str, mark: Any, saved: Any) -> str:
+    """Return in what a call differs from the saved one by this mark, "" where it does not."""
+    if not isinstance(mark, dict) or "numbers" in mark:
+        return "" if _same(mark, saved) else name
+    changed = [part for part in mark.keys() & saved.keys() if mark[part] != saved[part]]
+    if not changed:
+        return ""
+    return name if "" in changed else f"{name} ({' and '.join(sorted(changed))} changed)"
+
+
 def _same(mark: Any, saved: Any) -> bool:
     """Tell whether two marks agree: numbers to a few digits, as another machine may round differently."""
-    if isinstance(mark, list):
-        return isinstance(saved, list) and np.allclose(mark, saved, rtol=1e-6, atol=0, equal_nan=True)
+    if isinstance(mark, dict):
+        within = {"rtol": mark["within"], "atol": mark["within"] * mark["scale"], "equal_nan": True}
+        return saved is not None and np.allclose(mark["numbers"], saved["numbers"], **within)
     return mark == saved
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # Windows cannot open folders
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _checksum(text: str, arrays: dict[str, np.ndarray]) -> str:
-    digest = hashlib.sha256(text.encode())
-    for name in sorted(arrays):
-        array = arrays[name]
-        digest.update(f"{name} {array.dtype} {array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()

@@ -40,6 +40,9 @@ __all__ = [
 BUFFER_BYTES = 4_000_000
 LONGEST = 16_384
 
+SLOPE, LENGTH = 1, 2
+"""Places of the slope and the step's length among the numbers that record a step."""
+
 SEARCHED = 512
 """Steps of a block at most where each is searched for: they take longer than the block's own cost."""
 
@@ -64,6 +67,8 @@ class CompiledEngine(Engine):
         measured = None if isinstance(rate, Schedule) else rate
         maker = _programs if is_frozen(method) and (measured is None or is_frozen(rate)) else _programs.__wrapped__
         small = self.program.small and x0.size <= SMALL and measured is not None
+        if small:  # they are quick, and end where a look is worth it
+            self.first = 64
         self._advance = maker(Code(self.program), method, measured, self.longest, small)
         self.carry: Any = None
         self.before: Any = None
@@ -79,7 +84,7 @@ class CompiledEngine(Engine):
             column[0] = value
         return block
 
-    def advance(self, count: int) -> Block:
+    def advance(self, count: int, low: float = -np.inf) -> Block:
         import jax
 
         with jax.enable_x64(True):
@@ -90,10 +95,11 @@ class CompiledEngine(Engine):
                 )
                 self.begun = True
             rates = rates_from(self.rate, int(self.carry.k), count)
-            self.before, self.count = self.carry, (count := len(rates))
+            self.before, count = self.carry, len(rates)
             scheduled = as_scheduled(self.rate, rates, self.longest)
-            self.carry, buffers = self._advance(self.carry, count, scheduled, self.constants)
-            return as_block(buffers, count, rates)
+            self.carry, buffers, done = self._advance(self.carry, count, low, scheduled, self.constants)
+            self.count = count = int(np.asarray(done))
+            return as_block(buffers, count, rates[:count])
 
     def method_state(self, count: int) -> Any:
         import jax
@@ -134,9 +140,14 @@ def in_jax(carry: Carry) -> Carry:
 
 def as_block(buffers: tuple[jax.Array, ...], count: int, rates: np.ndarray) -> Block:
     """Return the first `count` records of a program's buffers."""
-    arrays = [np.asarray(buffer) for buffer in buffers]
+    path, *columns = (np.asarray(buffer) for buffer in buffers)
     # a full block is used in place; a part of one is copied, lest a few rows hold a whole buffer
-    x, fun, slope, length, *varying = (a if count == len(a) else a[:count].copy() for a in arrays)
+    x = path if count == len(path) else path[:count].copy()
+    if columns[0].ndim == 2:  # all in one table
+        columns = list(columns[0] if count == len(path) else columns[0][:, :count].copy())
+    elif count != len(path):
+        columns = [column[:count].copy() for column in columns]
+    fun, slope, length, *varying = columns
     evaluations = varying[1] if len(varying) > 1 else np.broadcast_to(1, count)
     return Block(x, fun, slope, varying[0] if varying else largest(rates), length, evaluations)
 
@@ -165,12 +176,18 @@ def _programs(code: Code, method: UpdateRule, rate: Rate | None, longest: int, s
         return recorded_step(carry, method, rate, scheduled, evaluation(code, *constants))
 
     @functools.partial(jax.jit, compiler_options=QUICK if small else None)
-    def advance(carry: Carry, count: int, scheduled: Any, constants: Any) -> tuple[Carry, tuple[jax.Array, ...]]:
+    def advance(carry: Carry, count: int, low: float, scheduled: Any, constants: Any) -> tuple[Carry, Any, Any]:
         searched = isinstance(rate, StepRule)
         rewritten = None if searched else in_scalars(step, carry, rate_at(scheduled, 0), constants)
         if rewritten is not None:
-            return _scalar_loop(rewritten, carry, count, scheduled, constants, longest)
-        return array_loop(lambda carry, place: step(carry, rate_at(scheduled, place), constants), carry, count, longest)
+            return *_scalar_loop(rewritten, carry, count, scheduled, constants, longest), count
+
+        def stepped(carry: Carry, place: Any) -> tuple[Carry, tuple[Any, ...]]:
+            return step(carry, rate_at(scheduled, place), constants)
+
+        if not searched:  # steps beyond the stop are dropped, and quicker than to ask at each
+            return *array_loop(stepped, carry, count, longest), count
+        return array_loop(stepped, carry, count, longest, low)
 
     return advance
 
@@ -217,8 +234,12 @@ def rate_at(scheduled: Any, place: Any) -> Any:
     return scheduled.rates[place] if isinstance(scheduled, _Table) else scheduled
 
 
-def array_loop(step: Any, carry: Carry, count: Any, longest: int) -> Any:
-    """Return the carry and the records after `count` steps on arrays; `step` takes the carry and the step's place."""
+def array_loop(step: Any, carry: Carry, count: Any, longest: int, low: Any = None) -> Any:
+    """Return the carry and the records after `count` steps on arrays; `step` takes the carry and the step's place.
+
+    With `low`, the last step is the first whose slope is at most that, or the second in a row that led nowhere, and how
+    many were taken is returned too.
+    """
     import jax
     import jax.numpy as jnp
     from jax.core import eval_jaxpr
@@ -226,15 +247,33 @@ def array_loop(step: Any, carry: Carry, count: Any, longest: int) -> Any:
     # traced once: tracing a line search takes longer than reading its program again
     traced, (_, rows) = jax.make_jaxpr(step, return_shape=True)(carry, jnp.zeros((), jnp.int64))
     tree = jax.tree_util.tree_structure((carry, rows))
-    buffers = tuple(jnp.zeros((longest, *row.shape), row.dtype) for row in rows)
+    x, *numbers = rows
+    # the fewer places are written to, the sooner it is compiled
+    buffers = jnp.zeros((longest, *x.shape), x.dtype), jnp.zeros((len(numbers), longest), x.dtype)
 
     def body(place: jax.Array, state: tuple[Carry, tuple[jax.Array, ...]]) -> tuple[Carry, tuple[jax.Array, ...]]:
-        before, written = state
+        before, (path, table) = state
         leaves = eval_jaxpr(traced.jaxpr, traced.consts, *jax.tree_util.tree_leaves((before, place)))
-        after, row = jax.tree_util.tree_unflatten(tree, leaves)
-        return after, tuple(column.at[place].set(item) for column, item in zip(written, row, strict=True))
+        after, (x, *numbers) = jax.tree_util.tree_unflatten(tree, leaves)
+        return after, (path.at[place].set(x), table.at[:, place].set(jnp.stack(numbers)))
 
-    return jax.lax.fori_loop(0, count, body, (carry, buffers))
+    if low is None:
+        return jax.lax.fori_loop(0, count, body, (carry, buffers))
+
+    def going(state: tuple[Any, ...]) -> jax.Array:
+        place, slope, still, _ = state
+        return (place < count) & ~(slope <= low) & (still < 2)
+
+    def onwards(state: tuple[Any, ...]) -> tuple[Any, ...]:
+        place, _, still, inner = state
+        after, written = body(place, inner)
+        slope, length = written[1][SLOPE, place], written[1][LENGTH, place]
+        return place + 1, slope, jnp.where(length == 0, still + 1, 0), (after, written)
+
+    none = jnp.zeros((), jnp.int64)
+    begun = none, jnp.full((), jnp.inf, x.dtype), none, (carry, buffers)
+    taken, _, _, (carry, buffers) = jax.lax.while_loop(going, onwards, begun)
+    return carry, buffers, taken
 
 
 def _scalar_loop(rewritten: Any, carry: Carry, count: Any, scheduled: Any, constants: Any, longest: int) -> Any:

@@ -1,8 +1,9 @@
-"""Mini-batches compiled: the updates of an epoch as one JAX loop that gathers each one's rows inside."""
+"""Mini-batches compiled: the updates of an epoch as JAX loops over rows that were gathered for them meanwhile."""
 
 from __future__ import annotations
 
 import functools
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -39,14 +40,80 @@ if TYPE_CHECKING:
 __all__ = ["CompiledBatches"]
 
 
+SHORT = 1024
+"""Rows of a batch up to which sums over them are not split: that would take longer than it saves."""
+
+SHORT_SUMS = {"xla_disable_hlo_passes": "tree_reduction_rewriter"}
+
+GATHERED = 16_000_000
+"""Bytes of the rows that are gathered at once."""
+
+ALIGNED = 64
+"""Bytes to which JAX wants an array aligned that it is to use in place."""
+
+
 class _Stretch(NamedTuple):
-    """Consecutive updates on batches of one size: the rows that they step on, and those that they arrive on."""
+    """Consecutive updates on batches of one size: the rows that they step on, and those that they arrive on.
+
+    `starts` are the first of both; after `left` updates comes another stretch.
+    """
 
     now: Any
     ahead: Any
-    place: int
+    starts: tuple[int, int]
     left: int
     sizes: tuple[int, int]
+
+
+class _Gatherer:
+    """Copies the rows of one stretch of updates after the other, each in a thread while the one before is stepped on.
+
+    Parameters
+    ----------
+    data : tuple of array
+        The rows.
+    most : int
+        Rows of a stretch, at most.
+    """
+
+    def __init__(self, data: tuple[Any, ...], most: int) -> None:
+        self.data = tuple(map(np.asarray, data))
+        # in turns: one is filled while the other is read
+        self.places = [tuple(_aligned((most, *array.shape[1:]), array.dtype) for array in self.data) for _ in range(2)]
+        self.pool = ThreadPoolExecutor(max_workers=1)
+        self.key: Any = None
+        self.rows: tuple[jax.Array, ...] = ()
+        self.filling: tuple[Any, Future[None]] | None = None
+
+    def at(self, key: Any, order: np.ndarray) -> tuple[jax.Array, ...]:
+        """Return the rows of a stretch, of this `order`, as JAX's arrays; the one before must be done with."""
+        import jax.numpy as jnp
+
+        if key != self.key:
+            if self.filling is not None:
+                self.filling[1].result()
+            if self.filling is None or self.filling[0] != key:
+                self._fill(order)
+            self.places.reverse()
+            self.key, self.filling = key, None
+            self.rows = tuple(jnp.asarray(place) for place in self.places[0])
+        return self.rows
+
+    def prepare(self, key: Any, order: np.ndarray) -> None:
+        """Begin to gather the rows of the stretch that will be asked for next."""
+        if self.filling is None:
+            self.filling = key, self.pool.submit(self._fill, order)
+
+    def _fill(self, order: np.ndarray) -> None:
+        for array, place in zip(self.data, self.places[1], strict=True):
+            np.take(array, order, axis=0, out=place[: len(order)], mode="clip")  # in bounds, and so not looked at
+
+
+def _aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    size = int(np.prod(shape)) * dtype.itemsize
+    memory = np.zeros(size + ALIGNED, np.uint8)
+    start = -memory.ctypes.data % ALIGNED
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 class CompiledBatches(Engine):
@@ -76,10 +143,10 @@ class CompiledBatches(Engine):
         self.begun, self.count = False, 0
         self.advances: dict[tuple[int, int], Any] = {}
         self.epoch, self.orders = -1, {}
-        self.order: Any = None
-        self.next: Any = None
-        self.now: Any = None
-        self.ahead: Any = None
+        self.order = np.empty(0, np.int64)
+        row_bytes = sum(array.nbytes // len(array) for array in self.data)
+        self.chunk = max(1, min(self.longest, GATHERED // (batches.size * max(1, row_bytes))))
+        self.gatherer = _Gatherer(self.data, (self.chunk + 1) * batches.size)
 
     def start(self) -> Block:
         import jax
@@ -99,23 +166,39 @@ class CompiledBatches(Engine):
             column[0] = value
         return block
 
-    def advance(self, count: int) -> Block:
+    def advance(self, count: int, low: float = -np.inf) -> Block:
         import jax
 
         with jax.enable_x64(True):
             if not self.begun:
                 self.carry, self.begun = in_jax(self.carry), True
-            stretch = self._stretch(int(self.carry.k))
-            longest = self.longest if stretch.sizes == (self.batches.size,) * 2 else 1
-            rates = rates_from(self.rate, int(self.carry.k), min(count, stretch.left, longest))
-            self.before, self.count = self.carry, (count := len(rates))
-            now, ahead = (self.programs[size] for size in stretch.sizes)
-            scheduled = as_scheduled(self.rate, rates, longest)
-            constants = (self.data, self.penalty, now.constants, ahead.constants)
-            self.carry, buffers = self._advance(stretch.sizes, longest)(
-                self.carry, count, scheduled, constants, stretch.now, stretch.ahead, stretch.place
-            )
-            return as_block(buffers, count, rates)
+            k = int(self.carry.k)
+            rates = rates_from(self.rate, k, min(count, self.longest, self.batches.steps - k % self.batches.steps))
+            self.before, self.count = self.carry, len(rates)
+            parts: list[Block] = []
+            done = 0
+            while done < len(rates):
+                parts.append(self._go(k + done, rates[done:]))
+                done += len(parts[-1].fun)
+        return parts[0] if len(parts) == 1 else Block(*map(np.concatenate, zip(*parts, strict=True)))
+
+    def _go(self, k: int, rates: np.ndarray) -> Block:
+        """Take the updates from `k` that go on in one program, on rows that lie ready."""
+        stretch = self._stretch(k)
+        longest = self.chunk if stretch.sizes == (self.batches.size,) * 2 else 1
+        rates = rates[: min(stretch.left, longest)]
+        now, ahead = (self.programs[size] for size in stretch.sizes)
+        constants = (self.penalty, now.constants, ahead.constants)
+        self.carry, buffers = self._advance(stretch.sizes, longest)(
+            self.carry,
+            len(rates),
+            as_scheduled(self.rate, rates, longest),
+            constants,
+            stretch.now,
+            stretch.ahead,
+            stretch.starts,
+        )
+        return as_block(buffers, len(rates), rates)
 
     def method_state(self, count: int) -> Any:
         import jax
@@ -150,23 +233,31 @@ class CompiledBatches(Engine):
         full = steps - 1 if rest else steps
         last = full - 1 if rest else full
         if place < last:
-            return _Stretch(self.now, self.ahead, place, last - place, (size, size))
+            chunk, first = divmod(place, self.chunk)
+            rows = self.gatherer.at((epoch, chunk), self._part(chunk))
+            if (chunk + 1) * self.chunk < last:
+                self.gatherer.prepare((epoch, chunk + 1), self._part(chunk + 1))
+            starts = first * size, (first + 1) * size
+            return _Stretch(rows, rows, starts, min(self.chunk - first, last - place), (size, size))
+        short = self._rows(self.order[full * size : self.batches.rows])
         if place < full:
-            return _Stretch(self.now[place * size :], self.order[full * size :], 0, 1, (size, rest))
-        return _Stretch(self.order[full * size :], self.next, 0, 1, (rest, size))
+            return _Stretch(self._rows(self.order[place * size : full * size]), short, (0, 0), 1, (size, rest))
+        return _Stretch(short, self._rows(self.order[self.batches.rows :]), (0, 0), 1, (rest, size))
+
+    def _part(self, chunk: int) -> np.ndarray:
+        """Return the rows of a chunk of full batches, and of the batch after them."""
+        size = self.batches.size
+        return self.order[chunk * self.chunk * size : ((chunk + 1) * self.chunk + 1) * size]
+
+    def _rows(self, order: np.ndarray) -> tuple[np.ndarray, ...]:
+        return tuple(array[order] for array in self.gatherer.data)
 
     def _load(self, epoch: int) -> None:
-        """Put the rows of an epoch, and of the first batch after it, where the program finds them."""
-        import jax.numpy as jnp
-
-        kind = np.int32 if self.batches.rows < 2**31 else np.int64
-        size, whole = self.batches.size, self.batches.rows - self.batches.rest
+        """Put down the rows in the order of an epoch, and those of the first batch after it."""
         known = self.orders
-        self.orders = {k: known[k] if k in known else self.batches.order(k).astype(kind) for k in (epoch, epoch + 1)}
+        self.orders = {k: known[k] if k in known else self.batches.order(k) for k in (epoch, epoch + 1)}
         order, after = self.orders.values()
-        self.epoch, self.order, self.next = epoch, jnp.asarray(order), jnp.asarray(after[:size])
-        ahead = order[size:whole] if self.batches.rest else np.concatenate([order[size:], after[:size]])
-        self.now, self.ahead = jnp.asarray(order[:whole]), jnp.asarray(ahead)
+        self.epoch, self.order = epoch, np.concatenate([order, after[: self.batches.size]])
 
 
 @functools.lru_cache(maxsize=64)
@@ -176,24 +267,25 @@ def _programs(
     """Return the compiled function that takes `count` more steps from one size of batches to another."""
     import jax
 
-    def some(data: tuple[jax.Array, ...], rows: jax.Array) -> tuple[jax.Array, ...]:
-        return tuple(array.at[rows].get(mode="promise_in_bounds") for array in data)
-
-    @jax.jit
+    @functools.partial(jax.jit, compiler_options=SHORT_SUMS if max(sizes) <= SHORT else None)
     def advance(
-        carry: Carry, count: int, scheduled: Any, constants: Any, now: jax.Array, ahead: jax.Array, first: int
+        carry: Carry,
+        count: int,
+        scheduled: Any,
+        constants: Any,
+        now: tuple[jax.Array, ...],
+        ahead: tuple[jax.Array, ...],
+        starts: tuple[int, int],
     ) -> tuple[Carry, tuple[jax.Array, ...]]:
-        data, penalty, *own = constants
+        penalty, *own = constants
+
+        def some(rows: tuple[jax.Array, ...], first: Any, size: int) -> tuple[jax.Array, ...]:
+            return tuple(jax.lax.dynamic_slice_in_dim(array, first, size) for array in rows)
 
         def step(carry: Carry, place: Any) -> Any:
-            starts = ((first + place) * size for size in sizes)
-            batches = (
-                some(data, jax.lax.dynamic_slice_in_dim(rows, start, size))
-                for rows, start, size in zip((now, ahead), starts, sizes, strict=True)
-            )
             here, there = (
-                evaluation(code, (*batch, *more), penalty)
-                for code, batch, more in zip(codes, batches, own, strict=True)
+                evaluation(code, (*some(rows, start + place * size, size), *more), penalty)
+                for code, rows, start, size, more in zip(codes, (now, ahead), starts, sizes, own, strict=True)
             )
             return recorded_step(carry, method, rate, rate_at(scheduled, place), here, there)
 

@@ -13,12 +13,15 @@ from fallline.descent.epochs import noise_of, on_all_rows
 from fallline.descent.loop import Run
 from fallline.diagnosis import Evidence, diagnose
 from fallline.diagnosis.kinks import gap_at_kink, kink_on_the_way
-from fallline.diagnosis.optimality import Verdict, assess, beside_kink, certify
+from fallline.diagnosis.optimality import Verdict, Watch, assess, beside_kink, certify
 from fallline.methods import UpdateRule
 from fallline.objectives.base import Objective
 from fallline.trace import Finding, Result, Rows, StopReason
 
 __all__ = ["conclude"]
+
+LOOK_BACK = 8
+"""Points at the end of a run between which a corner is looked for."""
 
 BROKEN = (StopReason.DIVERGED, StopReason.NOT_FINITE, StopReason.UNBOUNDED)
 
@@ -32,8 +35,12 @@ def conclude(
     findings: list[Finding],
     watched: bool,
     started: float,
+    watch: Watch | None = None,
 ) -> Result:
-    """Verify the best point, diagnose the run and put everything into a `Result`."""
+    """Verify the best point, diagnose the run and put everything into a `Result`.
+
+    What the `watch` over the run has measured is not measured again.
+    """
     evaluations, gradients = objective.counts.function, objective.counts.gradient
     if objective.program is not None or run.epoch_costs is not None:
         evaluations = gradients = run.evaluations
@@ -41,10 +48,12 @@ def conclude(
     x = np.ascontiguousarray(run.best.x[0]) if run.answer is None else run.answer
     if run.answer is not None and objective.penalty is not None:  # an average need not obey it
         x = np.asarray(objective.penalty.prox(x, 0.0))
+    objective.foresee(x)
     fun, slope = objective.value_and_gradient(x)
     if run.answer is None:
         fun = float(run.best.fun[0])
-    verdict = assess(objective, x, fun, slope, float(run.trace.blocks[0].fun[0]))
+    known = None if watch is None else watch.verdict_at(x, fun)
+    verdict = assess(objective, x, fun, slope, float(run.trace.blocks[0].fun[0]), known=known)
     verdict = _looked_at_kinks(verdict, run, objective, x, fun)
     optimal = verdict.optimal
     reason = StopReason.CONVERGED if watched and optimal and run.reason is StopReason.NO_PROGRESS else run.reason
@@ -80,11 +89,12 @@ def _looked_at_kinks(verdict: Verdict, run: Run, objective: Objective, x: np.nda
     if verdict.optimal or run.reason in BROKEN or not run.iterations or on_batches:
         return verdict
     start = run.trace.blocks[0].take(slice(0, 1))
-    before = Rows.join(run.trace.blocks[-2:]).take(slice(-2, -1)) if len(run.trace) > 1 else start
-    kink = kink_on_the_way(objective, x, run.last, before, float(start.gradient_norm[0]))
+    path = Rows.join(run.trace.blocks[-LOOK_BACK:]).x[-LOOK_BACK:]
+    kink = kink_on_the_way(objective, x, path, float(start.gradient_norm[0]))
     if kink is None:
         return verdict
-    gap = gap_at_kink(objective, x, fun, float(np.linalg.norm(x - start.x[0])))
+    reach = max(float(np.linalg.norm(x - start.x[0])), 0.01 * max(1.0, float(np.abs(x).max())))
+    gap = gap_at_kink(objective, x, fun, reach)
     return beside_kink(verdict, kink, gap, fun, float(start.fun[0]), x.dtype)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from fallline.arrays.layout import Layout
+from fallline.descent.bounds import read_bounds
 from fallline.descent.step import Rate
 from fallline.errors import InputError, InputTypeError, shown
 from fallline.methods import LBFGS, BarzilaiBorwein, GradientDescent, Method, UpdateRule
@@ -28,7 +29,7 @@ def resolve_penalty(penalty: Any, bounds: Any, x0: np.ndarray, layout: Layout) -
     ----------
     penalty : Penalty or None
     bounds : sequence of (low, high) pairs, one for each parameter; a pair of arrays; scipy.optimize.Bounds; or None
-        None within a pair is no bound.
+        See `fallline.descent.bounds.read_bounds`.
     x0 : array, shape (d,)
         The start, which must obey them.
     layout : Layout
@@ -56,7 +57,7 @@ def resolve_penalty(penalty: Any, bounds: Any, x0: np.ndarray, layout: Layout) -
         )
     whole = None if penalty is None else penalty.laid_out(layout)
     if bounds is not None:
-        box = Box(*_edges(bounds, layout)).laid_out(layout)
+        box = Box(*read_bounds(bounds, layout)).laid_out(layout)
         if whole is None:
             whole = box
         elif isinstance(whole, Separable):
@@ -77,9 +78,9 @@ def resolve_penalty(penalty: Any, bounds: Any, x0: np.ndarray, layout: Layout) -
 
 def automatic_method(penalty: Penalty | None, size: int) -> Method:
     """Return the method that is best left to itself on all rows, for so many parameters."""
-    if penalty is None:
-        return LBFGS(memory=PAIRS) if size <= FEW else LBFGS()
-    return LBFGS() if isinstance(penalty, Separable) else BarzilaiBorwein()
+    if penalty is not None and not isinstance(penalty, Separable):
+        return BarzilaiBorwein()
+    return LBFGS(memory=PAIRS) if size <= FEW else LBFGS()
 
 
 def suited_rate(method: UpdateRule, rate: Rate, penalty: Penalty | None) -> Rate:
@@ -110,47 +111,3 @@ def suited_rate(method: UpdateRule, rate: Rate, penalty: Penalty | None) -> Rate
             f"{GradientDescent.__name__}()."
         )
     return rate
-
-
-def _edges(bounds: Any, layout: Layout) -> tuple[Any, Any]:
-    """Return the lower and the upper bounds, each as one number for all or in the shape of the parameters."""
-    if type(bounds).__module__.startswith("scipy.optimize"):
-        return bounds.lb, bounds.ub
-    if isinstance(bounds, tuple) and len(bounds) == 2 and _are_edges(bounds):
-        return bounds
-    pairs = [tuple(pair) if isinstance(pair, (list, tuple, np.ndarray)) else () for pair in _listed(bounds)]
-    if len(pairs) != layout.size or any(len(pair) != 2 for pair in pairs):
-        raise InputError(
-            f"bounds must be a pair (low, high) for each of the {layout.size} parameters, or two arrays (low, high); "
-            f"got {shown(bounds)}. Every parameter needs its own. Write None for no bound, as in [(0, None)] * "
-            f"{layout.size}."
-        )
-    flat = np.empty((2, layout.size))
-    for place, pair in enumerate(pairs):
-        for edge, none in enumerate((-np.inf, np.inf)):
-            flat[edge, place] = none if pair[edge] is None else _number(pair[edge])
-    low, high = (layout.of_arrays.unflatten(edge) for edge in flat)
-    return low, high
-
-
-def _are_edges(bounds: tuple[Any, Any]) -> bool:
-    """Tell whether two things are arrays or trees (low, high), and not two pairs: those are lists or tuples of two."""
-    return all(isinstance(edge, (np.ndarray, dict)) for edge in bounds)
-
-
-def _listed(bounds: Any) -> list[Any]:
-    if isinstance(bounds, (np.ndarray, list, tuple)):
-        return list(bounds)
-    raise InputTypeError(
-        f"bounds must be pairs (low, high), one for each parameter, or two arrays (low, high); got {shown(bounds)}. "
-        "Write [(0, 1), (None, 5)], say."
-    )
-
-
-def _number(edge: Any) -> float:
-    try:
-        return float(edge)
-    except (TypeError, ValueError):
-        raise InputTypeError(
-            f"bounds must be numbers or None; got {shown(edge)}. None is no bound. Write (0, None), say."
-        ) from None

@@ -31,7 +31,7 @@ class Block(NamedTuple):
 
 
 class Engine(ABC):
-    """Takes steps in blocks of at most `longest`.
+    """Takes steps in blocks of at most `longest`, `first` of them the first time.
 
     `foresight` tells whether steps may be taken beyond the one at which a rule will turn out to stop the run: not
     where the user's function could notice. `noisy` tells whether costs are those of some rows only: the lowest of them
@@ -40,6 +40,7 @@ class Engine(ABC):
 
     longest: int
     foresight: bool
+    first: int = 16
     rate: Rate
     noisy: bool = False
 
@@ -48,8 +49,12 @@ class Engine(ABC):
         """Evaluate the start and return it as a block of one row."""
 
     @abstractmethod
-    def advance(self, count: int) -> Block:
-        """Take up to `count` more steps, at most `longest`, at least one, and return them."""
+    def advance(self, count: int, low: float = -np.inf) -> Block:
+        """Take up to `count` more steps, at most `longest`, at least one, and return them.
+
+        An engine that takes them all in one go may end at the first whose slope is at most `low`, or where no step
+        leads anywhere.
+        """
 
     @abstractmethod
     def method_state(self, count: int) -> Any:
@@ -102,7 +107,7 @@ class EagerEngine(Engine):
         _write(block, 0, evaluate, point, Move(np.nan, np.nan, 1))
         return block
 
-    def advance(self, count: int) -> Block:
+    def advance(self, count: int, low: float = -np.inf) -> Block:
         carry = self.before = self.carry
         if carry is None:
             raise RuntimeError("start the engine before it advances")
@@ -128,7 +133,7 @@ class EagerEngine(Engine):
         return leaves_of(self.carry, self.method)
 
     def restore(self, state: list[np.ndarray]) -> None:
-        self.carry = with_leaves(self.carry, [leaf[()] for leaf in state])
+        self.carry = with_leaves(self.carry, [leaf[()] for leaf in state], self.method)
 
     def _evaluates(self, k: int) -> tuple[Evaluate, Evaluate | None]:
         """Return the objective of update `k`, and that of the next where it is another."""

@@ -11,6 +11,7 @@ import numpy as np
 from fallline.arrays.layout import Layout, flatten
 from fallline.arrays.names import argument_name
 from fallline.descent.batches import BatchPlan
+from fallline.descent.constraints import resolve_penalty
 from fallline.descent.data import check_data
 from fallline.descent.loop import Run, prepare_loop
 from fallline.descent.problem import build_objective
@@ -22,6 +23,8 @@ from fallline.methods import Method, UpdateRule, find
 from fallline.methods.torch_optimizer import TorchOptimizer
 from fallline.objectives.base import Objective
 from fallline.objectives.batched import BatchedFunction
+from fallline.objectives.penalised import PenalisedFunction
+from fallline.penalties import Penalty
 from fallline.trace import Finding, RateRange
 
 __all__ = ["find_learning_rate"]
@@ -51,6 +54,8 @@ def find_learning_rate(
     data: tuple[Any, ...] | None = None,
     gradient: Callable[..., Any] | bool | Literal["auto", "finite-differences"] = "auto",
     method: str | UpdateRule = "gd",
+    bounds: Any = None,
+    penalty: Penalty | None = None,
     low: float | None = None,
     high: float | None = None,
     steps: int = 30,
@@ -73,6 +78,8 @@ def find_learning_rate(
         As for `minimize`.
     method : str or method
         Whose learning rate it is: a name or an instance, as for `minimize`.
+    bounds, penalty : optional
+        As for `minimize`; every run keeps to them, and the limit is that of the smooth part.
     low, high : float, optional
         Where the grid begins and ends.
     steps : int
@@ -113,11 +120,13 @@ def find_learning_rate(
     rows, batches = check_data(data, batch_size, None, seed)
     rows = tuple(map(layout.rows, rows))
     rule = find("gd" if isinstance(method, str) and method.lower() == "auto" else method)
+    proximal = resolve_penalty(penalty, bounds, flat, layout)
     findings: list[Finding] = []
     whole, batched = ((*rows, *args), ()) if batches is None else (args, rows)
     with np.errstate(all="ignore"):
         objective = build_objective(fun, flat, layout, whole, gradient, True, findings, batched)
         findings += look_at_rows(fun, flat, layout, rows, args, gradient is True, batches is not None)
+        objective = objective if proximal is None else PenalisedFunction(objective, proximal)
         plan = None
         if batches is not None:
             given = gradient if callable(gradient) else None
@@ -203,7 +212,7 @@ class _RangeTest:
                 f"x0 must be a point at which the function is finite; the {what} there is not. No run can begin. "
                 "Start where it is finite."
             )
-        if not self.slope.any():
+        if not self.objective.slope(self.x0, self.slope).any():
             raise InputError(
                 "x0 must be a point at which the function has a slope; the gradient there is exactly zero. From a "
                 "minimum, a saddle or level ground no run moves. Start elsewhere."

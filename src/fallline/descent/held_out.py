@@ -16,7 +16,14 @@ from fallline.stopping import NoImprovement, Rule
 from fallline.stopping.base import Both, Either, code_of
 from fallline.trace import Finding, Result, Rows, StopReason
 
-__all__ = ["HeldOut", "found_by", "judged_by_rows_held_out", "share_held_out", "split_rows"]
+__all__ = [
+    "HeldOut",
+    "found_by",
+    "judged_by_rows_held_out",
+    "share_held_out",
+    "split_rows",
+    "told_by_rows_held_out",
+]
 
 BESIDE_THE_POINT = ("stopped-early", "iteration-budget", "noise-floor", "learning-rate-too-low")
 
@@ -62,6 +69,11 @@ def split_rows(rows: tuple[Any, ...], share: float, seed: int) -> tuple[tuple[An
 
 def judged_by_rows_held_out(result: Result, costs: np.ndarray) -> Result:
     """Return the result of a run whose answer was chosen by the rows held out: not being optimal is no fault of it."""
+    return replace(result, diagnosis=told_by_rows_held_out(result.diagnosis, costs), validation_costs=costs)
+
+
+def told_by_rows_held_out(diagnosis: list[Finding], costs: np.ndarray) -> list[Finding]:
+    """Return the findings of a run whose answer the rows held out chose, with one that says so."""
     best = int(np.argmin(costs))
     told = Finding(
         "stopped-early",
@@ -71,8 +83,7 @@ def judged_by_rows_held_out(result: Result, costs: np.ndarray) -> Result:
         "Nothing needs to change; leave validation_fraction out to go on to the minimum over all rows.",
         {"epoch": best, "cost": float(costs[best])},
     )
-    others = [finding for finding in result.diagnosis if finding.code not in BESIDE_THE_POINT]
-    return replace(result, diagnosis=[*others, told], validation_costs=costs)
+    return [*(finding for finding in diagnosis if finding.code not in BESIDE_THE_POINT), told]
 
 
 class HeldOut(Rule):

@@ -14,6 +14,7 @@ from fallline.descent.batches import BatchEngine, BatchPlan
 from fallline.descent.compiled import CompiledEngine
 from fallline.descent.engine import Block, EagerEngine, Engine
 from fallline.descent.step import Rate
+from fallline.diagnosis.optimality import Watch
 from fallline.methods import Method, UpdateRule
 from fallline.objectives.base import Objective
 from fallline.steps import StepRule
@@ -24,6 +25,9 @@ from fallline.trace import Record, Recorder, Rows, StopReason, Trace
 __all__ = ["Loop", "Optimality", "Run", "prepare_loop"]
 
 BLOCK_SECONDS = 0.05
+
+BELOW = 1e-3
+"""Of the slope that deserves a look, the share at which a block of searched steps ends."""
 
 
 class Optimality(Protocol):
@@ -124,7 +128,8 @@ class Loop:
     """The state of one run: pacing, judging and recording.
 
     `run` makes the whole run; `steps` makes it block by block, for those who want to look on. `reason` is None until
-    the run has stopped.
+    the run has stopped; `cut` where the callback stopped it before the last of the steps taken, of which the rules
+    know already.
     """
 
     def __init__(
@@ -150,10 +155,11 @@ class Loop:
         self.evaluations = self.kept = 0
         self.before: Rows | None = None
         self.reason: StopReason | None = None
+        self.cut = False
         self.longest = engine.longest
-        self.pace = min(16, engine.longest) if engine.foresight else 1
-        # steps beyond the stop are nearly free at a fixed rate, but a line search at the minimum tries in vain for long
-        self.growth = 2 if isinstance(engine.rate, StepRule) else 16
+        self.pace = min(engine.first, engine.longest) if engine.foresight else 1
+        # steps beyond the stop are nearly free at a fixed rate; searched ones end where a look is worth it
+        self.growth = 8 if isinstance(engine.rate, StepRule) else 16
 
     def run(self, max_iterations: int) -> Run:
         """Descend by at most so many steps, and return what is left behind."""
@@ -198,7 +204,9 @@ class Loop:
         if self.before is None:
             raise RuntimeError("the start comes before the steps")
         began = time.perf_counter()
-        block = self.engine.advance(count)
+        # a few steps more than what may deserve a look: to come back for each takes longer
+        low = BELOW * self.optimality.bar if isinstance(self.optimality, Watch) else -np.inf
+        block = self.engine.advance(count, low)
         rows = self._rows(block, began)
         self._adapt(len(rows), time.perf_counter() - began)
         try:
@@ -206,12 +214,12 @@ class Loop:
             rows = rows.take(slice(0, stop))
             if self.callback is not None:
                 kept, stopped = self._call_back(rows)
-                if stopped is not None:
+                if stopped is not None and (kept < len(rows) or self.reason is None):
                     rows, self.reason = rows.take(slice(0, kept)), stopped
         except KeyboardInterrupt:  # the steps were taken: they are kept
             self.reason = StopReason.INTERRUPTED
         self.recorder.add(rows)
-        self.kept = len(rows)
+        self.kept, self.cut = len(rows), self.reason is StopReason.CALLBACK and len(rows) < len(block.fun)
         self.iteration += len(rows)
         self.evaluations += int(block.evaluations[: len(rows)].sum())
         if self.progress is not None:

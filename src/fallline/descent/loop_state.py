@@ -71,9 +71,10 @@ def restore(loop: Loop, objective: Objective, state: LoopState) -> None:
 
 
 def continues(state: LoopState, max_iterations: int) -> bool:
-    """Tell whether a run that had used up its iterations has more of them now."""
+    """Tell whether a run goes on: it has more iterations to make now, or was stopped by its callback."""
     numbers = state.numbers
-    return numbers["reason"] == StopReason.MAX_ITERATIONS.value and numbers["iteration"] < max_iterations
+    used_up = numbers["reason"] == StopReason.MAX_ITERATIONS.value
+    return numbers["reason"] == StopReason.CALLBACK.value or (used_up and numbers["iteration"] < max_iterations)
 
 
 def _columns(name: str, rows: Rows) -> dict[str, np.ndarray]:

@@ -72,8 +72,9 @@ def minimize(
         A callable gives the rate of iteration 0, 1, …. A tree in the structure of `x0` gives each parameter a rate of
         its own (a number serves all below it); the trace then shows the largest. None leaves it to the method.
     bounds : sequence of (low, high) pairs, a pair of arrays, or scipy.optimize.Bounds; optional
-        Between which each parameter stays, the bounds included, by projection; None in a pair is no bound. Two arrays
-        (or trees) are the lower and the upper bounds. The start must lie within.
+        Between which each parameter stays, the bounds included, by projection; None is no bound. Two arrays (or
+        tensors, trees, or lists of other than two) are the lower and the upper bounds, and one of them may be a number.
+        The start must lie within.
     penalty : Penalty, optional
         From `fallline.penalties`: added to the cost, or a set to stay in, by proximal steps. `fun` in results includes
         it, `jac` does not. Optimality is verified by the proximal residual.
@@ -159,13 +160,18 @@ def _made(
     file = None if checkpoint is None else Checkpoint(checkpoint)
     # what overflows or leaves a domain is told by the findings, not by NumPy's warnings
     with np.errstate(all="ignore"), closing(line), nullcontext() if file is None else closing(file):
+        before = None if file is None else task.marks()
         objective = task.objective()
-        saved = None if file is None else file.read()
+        saved = None
+        if file is not None and before is not None:
+            saved, file.problem = file.read(), task.problem(objective, before)
         if file is not None and saved is not None:
-            file.check(saved, task.problem(objective))
+            file.check(saved)
             if saved.told:  # it had gone on with the plain function
                 task.note([Finding(**each) for each in saved.told])
                 objective = task.by_differences()
+            if task.batches is None:
+                file.check_cost(saved, objective.value)
         result = task.run(objective, callback, shown, file, saved)
         if (told := belied(objective, result)) is not None:
             task.note([told])

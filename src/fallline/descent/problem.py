@@ -99,13 +99,17 @@ def belied(objective: Objective, result: Result) -> Finding | None:
     """
     if objective.plain is None or not np.isfinite(result.fun):
         return None
-    x, _, _ = flatten(result.x)
+    layout = result.trace.layout
+    if layout.library == "numpy":
+        x = np.concatenate([np.ravel(part) for part in layout.parts(result.x)]).astype(layout.dtype)
+    else:
+        x, _, _ = flatten(result.x)
     plain = objective.plain(x)
     share = 1e-10 if objective.dtype == np.float64 else 1e-4
     if abs(plain - result.fun) <= share * max(abs(result.fun), abs(float(result.trace.blocks[0].fun[0]))):
         return None
     why = f"at the answer it gives {plain:.6g} where the compiled form gives {result.fun:.6g}"
-    return _lower_rung(DifferencedFunction(objective.plain, result.trace.layout, ()), why, result.trace.layout.library)
+    return _lower_rung(DifferencedFunction(objective.plain, layout, ()), why, layout.library)
 
 
 def _lower_rung(objective: Objective, why: str, library: Library) -> Finding:
@@ -116,6 +120,8 @@ def _lower_rung(objective: Objective, why: str, library: Library) -> Finding:
     else:
         meaning = "exact, but not compiled"
         because, remedy = NOT_COMPILED[library]
+    if "operations one by one" in why:
+        remedy = "Write the loop as operations on whole arrays: np.sum((t[0] * x + t[1] - y) ** 2), say."
     if library == "numpy" and "JAX type" in why:
         remedy = "Write it with NumPy's functions, or start from jax.numpy.array(…): the start picks the library."
     message = f"The gradient is {meaning}, because {because}: {why}."

@@ -78,7 +78,7 @@ def minimize_in_scipy(
         bounds=pairs,
         tolerance=options.get("tolerance"),
         stopping=_stopping(method, options),
-        max_iterations=options.get("max_iterations", options.get("maxiter") or 10_000),
+        max_iterations=_most(options),
         callback=watcher,
         progress=False,
         record="all" if options.get("return_all") or watcher is not None else "thin",
@@ -90,6 +90,12 @@ def minimize_in_scipy(
     if options.get("disp"):
         sys.stdout.write(f"{result}\n")
     return answer
+
+
+def _most(options: Mapping[str, Any]) -> int:
+    """Return how many iterations are allowed; None is SciPy's way to say as many as usual."""
+    given = options.get("max_iterations", options.get("maxiter"))
+    return 10_000 if given is None else given
 
 
 class _Watcher:
@@ -177,6 +183,8 @@ def _stopping(method: Method, options: Mapping[str, Any]) -> Rule | None:
 def _answer(result: Result, stopped: bool) -> OptimizeResult:
     from scipy.optimize import OptimizeResult
 
+    error = next((finding for finding in result.diagnosis if finding.severity == "error"), None)
+    why = result.message if error is None else f"{error.message} {error.remedy}"
     status = STOPPED if stopped else 0 if result.success else STATUS.get(result.reason, 4)
     return OptimizeResult(
         x=np.asarray(result.x),
@@ -187,6 +195,6 @@ def _answer(result: Result, stopped: bool) -> OptimizeResult:
         njev=result.njev,
         status=status,
         success=status == 0,
-        message="`callback` raised `StopIteration`." if stopped else result.message,
+        message="`callback` raised `StopIteration`." if stopped else why,
         fallline=result,
     )

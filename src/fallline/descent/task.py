@@ -14,12 +14,12 @@ import numpy as np
 from fallline.arrays.layout import Layout, flatten
 from fallline.arrays.names import argument_name
 from fallline.descent.batches import Batches, BatchPlan
-from fallline.descent.checkpoint import Checkpoint, SavedRun
+from fallline.descent.checkpoint import Checkpoint, SavedRun, points_marked
 from fallline.descent.conclusion import conclude
 from fallline.descent.constraints import automatic_method, resolve_penalty, suited_rate
 from fallline.descent.data import check_data
 from fallline.descent.epochs import EpochWatch
-from fallline.descent.fingerprint import fingerprint
+from fallline.descent.fingerprint import fingerprint, marks, unchanged
 from fallline.descent.held_out import HeldOut, found_by, judged_by_rows_held_out, share_held_out, split_rows
 from fallline.descent.loop import Loop, Run, prepare_loop
 from fallline.descent.loop_state import continues, restore, state_of
@@ -32,7 +32,7 @@ from fallline.diagnosis.value_noise import noise_of_values
 from fallline.errors import InputError, InputTypeError, shown
 from fallline.methods import GradientDescent, Prodigy, UpdateRule, find
 from fallline.methods.torch_optimizer import TorchOptimizer
-from fallline.objectives.base import Counts, Objective
+from fallline.objectives.base import Objective
 from fallline.objectives.batched import BatchedFunction
 from fallline.objectives.differences import DifferencedFunction
 from fallline.objectives.penalised import PenalisedFunction
@@ -54,7 +54,7 @@ class Task:
     """A descent to be made: the function with its data, the start, the method, and where to stop.
 
     `findings` fills up with what was noticed before the first step; `told` keeps those of them, as plain values, that
-    another process would not notice again.
+    another process would not notice again, and `read` what was read of large arrays.
     """
 
     fun: Callable[..., Any]
@@ -75,6 +75,7 @@ class Task:
     findings: list[Finding]
     told: list[dict[str, Any]] = field(default_factory=list)
     started: float = field(default_factory=time.perf_counter)
+    read: dict[int, tuple[Any, str]] = field(default_factory=dict)
 
     def objective(self) -> Objective:
         """Return what is to be minimised, the penalty included, and note what was found about it."""
@@ -156,22 +157,23 @@ class Task:
                 loop.reason = None
         if checkpoint is None:
             return self.result(loop.run(self.most), objective, loop)
-        problem = self.problem(objective)
         for _ in loop.steps(self.most):
             if loop.reason is None and checkpoint.due():
-                checkpoint.write(SavedRun(problem, objective.source, self.told, state_of(loop, objective)))
-        if loop.reason is not StopReason.INTERRUPTED:
-            checkpoint.write(SavedRun(problem, objective.source, self.told, state_of(loop, objective)))
+                checkpoint.write(SavedRun(checkpoint.problem, objective.source, self.told, state_of(loop, objective)))
+        if loop.reason is not StopReason.INTERRUPTED and not loop.cut:
+            checkpoint.write(SavedRun(checkpoint.problem, objective.source, self.told, state_of(loop, objective)))
         return self.result(loop.finish(StopReason.INTERRUPTED), objective, loop)
 
-    def problem(self, objective: Objective) -> dict[str, Any]:
-        """Return marks by which the same call is known again."""
-        before = Counts(**vars(objective.counts))
-        cost, gradient = objective.value_and_gradient(self.start)
-        objective.counts = before
+    def marks(self) -> dict[str, str]:
+        """Return marks of the functions given, and of what they refer to."""
+        return marks((self.fun, self.gradient), self.read)
+
+    def problem(self, objective: Objective, before: dict[str, str]) -> dict[str, Any]:
+        """Return marks by which the same call is known again; `before` are those before the first evaluation."""
+        points = points_marked(objective, self.start)
         return {
-            "function": fingerprint((self.fun, self.gradient)),
-            "value at the start": [float(cost), float(np.linalg.norm(gradient))],
+            "function": unchanged(before, self.marks()),
+            **points,
             "start": fingerprint(self.start),
             "data or arguments": fingerprint((self.rows, self.args, self.batches)),
             "method": fingerprint(self.method),
@@ -186,8 +188,9 @@ class Task:
         held_out = found_by(loop.rule, loop.rule_state, run.iterations)
         if held_out is not None:
             run = replace(run, answer=held_out[0])
-        watched = self.rules is None
-        result = conclude(run, objective, self.method, self.rate, self.layout, self.findings, watched, self.started)
+        settings = (self.method, self.rate, self.layout, self.findings, self.rules is None, self.started)
+        watch = loop.optimality if isinstance(loop.optimality, Watch) else None
+        result = conclude(run, objective, *settings, watch)
         return result if held_out is None else judged_by_rows_held_out(result, held_out[1])
 
     @property

@@ -102,7 +102,7 @@ class _Seen(Objective):
         self.objective, self.x, self.gradient, self.bend = objective, x, gradient, bend
         self.size, self.dtype, self.source = objective.size, objective.dtype, objective.source
         self.exact, self.pure, self.program = objective.exact, objective.pure, objective.program
-        self.penalty = objective.penalty
+        self.penalty, self.surveys = objective.penalty, False
 
     @property
     def counts(self) -> Counts:
@@ -127,6 +127,9 @@ class _Seen(Objective):
         if np.array_equal(x, self.x) and np.array_equal(directions, self.gradient[None]):
             return self.bend[None]
         return self.objective.hessian_products(x, directions)
+
+    def hessian(self, x: np.ndarray) -> np.ndarray:
+        return self.objective.hessian(x)
 
     def values(self, points: np.ndarray) -> np.ndarray:
         return self.objective.values(points)

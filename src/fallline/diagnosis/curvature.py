@@ -16,6 +16,9 @@ DENSE = 128
 KRYLOV = 40
 """Hessian-vector products of each Lanczos run beyond that; fewer where the parameters are many."""
 
+SLIGHT = 1e-6
+"""Share of the largest curvature up to which a negative one may be a remainder of the slope."""
+
 BASIS = 20_000_000
 """Numbers that a Lanczos basis may hold."""
 
@@ -36,6 +39,9 @@ class Curvature:
         ``‖H⁻¹g‖``: how far that minimum lies.
     noise : float
         Curvatures below this size cannot be told from zero.
+    remainder : float
+        As much negative curvature can be what is left of the slope: along directions that the cost does not depend on,
+        as by a change of scale between two factors, that is about the slope over the parameters' size.
     """
 
     smallest: float
@@ -45,11 +51,12 @@ class Curvature:
     gap: float
     distance: float
     noise: float
+    remainder: float = 0.0
 
     @property
     def curves_down(self) -> bool:
         """Whether some direction curves downwards, beyond doubt."""
-        return self.smallest < -self.noise
+        return self.smallest < -max(self.noise, self.remainder)
 
 
 def curvature_at(objective: Objective, x: np.ndarray, gradient: np.ndarray) -> Curvature:
@@ -67,19 +74,21 @@ def curvature_at(objective: Objective, x: np.ndarray, gradient: np.ndarray) -> C
     if objective.noise:
         precision = max(precision, 100 * objective.share**0.5)
     g = gradient.astype(np.float64)
+    slope = float(np.linalg.norm(g))
+    remainder = slope / max(1.0, float(np.linalg.norm(x)))
     if x.size <= DENSE:
-        hessian = objective.hessian_products(x, np.eye(x.size, dtype=x.dtype)).astype(np.float64)
+        hessian = objective.hessian(x).astype(np.float64)
         if not np.isfinite(hessian).all():
             return _unknown(x.size)
         hessian = (hessian + hessian.T) / 2
         values, vectors = np.linalg.eigh(hessian)
-        plain = _summary(values, vectors, vectors.T @ g, precision)
+        plain = _summary(values, vectors, vectors.T @ g, precision, remainder)
         if not plain.gap < np.inf:
             return plain
         # parameters in units of their own curvature: what is badly scaled need not be badly conditioned
         units = 1 / np.sqrt(np.where(np.diag(hessian) > 0, np.diag(hessian), 1))
         values, vectors = np.linalg.eigh(units[:, None] * hessian * units)
-        scaled = _summary(values, vectors, vectors.T @ (units * g), precision)
+        scaled = _summary(values, vectors, vectors.T @ (units * g), precision, np.inf)
         steps = units * (vectors @ _steps(values, vectors.T @ (units * g), scaled.noise))
         return replace(plain, gap=scaled.gap, distance=float(np.linalg.norm(steps)))
     rng = np.random.default_rng(0)
@@ -87,52 +96,56 @@ def curvature_at(objective: Objective, x: np.ndarray, gradient: np.ndarray) -> C
     if spread is None:
         return _unknown(x.size)
     values, vectors, _ = spread
-    slope = float(np.linalg.norm(g))
     if slope == 0:
-        return _summary(values, vectors, np.zeros(len(values)), precision)
+        return _summary(values, vectors, np.zeros(len(values)), precision, 0.0)
     along = _lanczos(objective, x, g / slope)
     if along is None:
         return _unknown(x.size)
-    model = _summary(along[0], along[1], slope * along[2], precision)
+    model = _summary(along[0], along[1], slope * along[2], precision, remainder)
     smaller, larger = model.smallest <= values[0], model.largest >= values[-1]
     return Curvature(
         model.smallest if smaller else float(values[0]),
         model.largest if larger else float(values[-1]),
         model.steepest if larger else vectors[:, -1],
         model.downhill if smaller else vectors[:, 0],
-        np.inf if values[0] < -model.noise else model.gap,
-        np.inf if values[0] < -model.noise else model.distance,
+        np.inf if values[0] < -max(model.noise, model.remainder) else model.gap,
+        np.inf if values[0] < -max(model.noise, model.remainder) else model.distance,
         model.noise,
+        model.remainder,
     )
 
 
-def gap_at_least(objective: Objective, x: np.ndarray, gradient: np.ndarray) -> float:
+def gap_at_least(objective: Objective, x: np.ndarray, gradient: np.ndarray, enough: float = np.inf) -> float:
     """Return a lower bound of the gap that `curvature_at` would measure, at a small part of its cost.
 
-    Up to 128 parameters it is that gap where the Hessian is positive. Elsewhere it is what the steepest step gains on
-    the quadratic model, ``½ (g·g)² / g·Hg``, from one Hessian-vector product.
+    Up to 128 parameters it is that gap where the Hessian is positive. Elsewhere, or where that is `enough`, it is what
+    the steepest step gains on the quadratic model, ``½ (g·g)² / g·Hg``, from one Hessian-vector product.
     """
     g = gradient.astype(np.float64)
-    if x.size <= DENSE:
-        hessian = objective.hessian_products(x, np.eye(x.size, dtype=x.dtype)).astype(np.float64)
-        try:
-            return float(0.5 * np.sum(np.linalg.solve(np.linalg.cholesky(hessian), g) ** 2))
-        except np.linalg.LinAlgError:
-            product = hessian @ g
-    else:
-        product = objective.hessian_products(x, gradient[None])[0].astype(np.float64)
-    square, bend = float(g @ g), float(g @ product)
-    return 0.5 * square * square / bend if bend > 0 else 0.0
+    known = x.size <= DENSE and objective.surveys
+    product = objective.hessian(x).astype(np.float64) @ g if known else objective.hessian_products(x, gradient[None])[0]
+    square, bend = float(g @ g), float(g @ product.astype(np.float64))
+    steepest = 0.5 * square * square / bend if bend > 0 else 0.0
+    if x.size > DENSE or steepest >= enough:
+        return steepest
+    try:
+        return float(0.5 * np.sum(np.linalg.solve(np.linalg.cholesky(objective.hessian(x).astype(np.float64)), g) ** 2))
+    except np.linalg.LinAlgError:
+        return steepest
 
 
-def _summary(values: np.ndarray, vectors: np.ndarray, parts: np.ndarray, precision: float) -> Curvature:
+def _summary(
+    values: np.ndarray, vectors: np.ndarray, parts: np.ndarray, precision: float, remainder: float
+) -> Curvature:
     """Sum up eigenvalues (ascending), their vectors (columns) and the gradient's parts along them."""
     noise = precision * float(np.abs(values).max())
+    remainder = min(remainder, SLIGHT * float(np.abs(values).max()))
     gap = distance = np.inf
-    if values[0] >= -noise:
+    if values[0] >= -max(noise, remainder):
         steps = _steps(values, parts, noise)
         gap, distance = float(0.5 * np.sum(np.abs(parts * steps))), float(np.linalg.norm(steps))
-    return Curvature(float(values[0]), float(values[-1]), vectors[:, -1], vectors[:, 0], gap, distance, noise)
+    ends = float(values[0]), float(values[-1]), vectors[:, -1], vectors[:, 0]
+    return Curvature(*ends, gap, distance, noise, remainder)
 
 
 def _steps(values: np.ndarray, parts: np.ndarray, noise: float) -> np.ndarray:

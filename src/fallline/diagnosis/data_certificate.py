@@ -13,6 +13,9 @@ __all__ = ["NOTHING_KNOWN", "certify_factored", "certify_fit", "gap_bound"]
 
 NOTHING_KNOWN = Certificate("estimate", np.inf, np.inf, np.nan, "Nothing can be said: the cost is not finite.")
 
+TIGHT = 0.95
+"""Product of decrement and reach from which the bound becomes too loose."""
+
 SUMMED = 64 * np.finfo(float).eps
 """Rounding of a mean over rows, as a share of its terms' size."""
 
@@ -52,7 +55,7 @@ def gap_bound(
         return min(0.5 * decrement**2, cost)
     if not np.isfinite(decrement):
         return cost
-    if reach is None or decrement * reach > 0.7:
+    if reach is None or decrement * reach > TIGHT:
         reach = metric.furthest(objective)
     t = decrement * reach
     if not t < 1:
@@ -96,13 +99,14 @@ def _strays(objective: RowsObjective, metric: Metric, cost: float, gradient: np.
     """Tell whether the gradient, beyond rounding, has a part that the metric's inverse leaves out.
 
     A loss that is nowhere below zero has ``loss'² <= 2·steepest·loss``, which bounds the terms of the gradient's sums;
-    those of the logistic and the softmax loss are at most 1 besides. Where a loss has no steepest curvature nothing is
-    known of its terms, and every part counts.
+    those of the logistic and the softmax loss are at most 1 besides. Where a loss has no steepest curvature, what is
+    known is the mean of its slopes, of which a single row may have all.
     """
+    y, weights = objective.rows.targets()
+    slope = objective.loss.steepness(cost, float(np.average(y, weights=weights)))
     if np.isinf(objective.loss.steepest):
-        return True
-    slope = np.sqrt(2 * objective.loss.steepest * cost)
-    if not objective.loss.quadratic:
+        slope *= np.sqrt(len(y))
+    elif not objective.loss.quadratic:
         slope = min(slope, 1.0)
     sizes = np.tile(objective.sizes(), objective.outputs)
     noise = SUMMED * slope * np.append(sizes, np.ones(metric.outputs if metric.intercept else 0))

@@ -39,22 +39,26 @@ def constant_features(columns: np.ndarray, names: list[str]) -> Finding | None:
     )
 
 
-def collinear(metric: Metric, columns: int, names: list[str], nearly: bool = False) -> Finding | None:
+def collinear(
+    metric: Metric, columns: int, names: list[str], nearly: bool = False, least: bool = True
+) -> Finding | None:
     """Find columns that add up to each other, so that the coefficients are not unique.
 
-    `nearly` tells that they do so but for more than rounding: the coefficients are then unique, and feeble.
+    `nearly` tells that they do so but for more than rounding: the coefficients are then unique, and feeble. `least`
+    tells that the fit chose the least of them.
     """
     if metric.defect == 0:
         return None
     first = metric.null[:columns]
     weights = np.sqrt((first**2).sum(axis=1)) * (np.diag(metric.hessian)[:columns] > 0)
     involved = np.flatnonzero(weights > 0.02 * weights.max()) if weights.any() else np.arange(0)
+    chosen = "those of least norm in scaled columns" if least else "one choice of many"
     how = (
         f"Some columns are nearly sums of others ({_listed(involved, names)}): the minimum is unique, but the smallest "
         "change of the data moves its coefficients far. Predictions within the data do not suffer."
         if nearly
         else f"Some columns are sums of others ({_listed(involved, names)}), so the minimum is not unique. The "
-        "coefficients are those of least norm in scaled columns; predictions do not depend on the choice."
+        f"coefficients are {chosen}; predictions do not depend on the choice."
     )
     return Finding(
         "collinear",
@@ -85,6 +89,8 @@ def features_unscaled(
     if not before > UNSCALED * after:
         return None
     varying = np.flatnonzero(spread > 0)
+    if not varying.size:  # a single row, or the same again and again
+        return None
     low, high = int(varying[np.argmin(spread[varying])]), int(varying[np.argmax(spread[varying])])
     return Finding(
         "features-unscaled",

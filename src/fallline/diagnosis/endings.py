@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fallline.diagnosis.curvature import DENSE
 from fallline.diagnosis.evidence import Evidence
 from fallline.methods.prodigy import Prodigy
 from fallline.steps import StepRule
@@ -166,12 +167,15 @@ def unused_parameter(evidence: Evidence) -> Finding | None:
         return None
     x = np.ascontiguousarray(evidence.best.x[0])
     still &= evidence.start.x[0] == evidence.last.x[0]
-    idle = []
-    for j in np.flatnonzero(still)[:20]:
-        unit = np.zeros((1, x.size), x.dtype)
-        unit[0, j] = 1
-        if not evidence.objective.hessian_products(x, unit).any():
-            idle.append(int(j))
+    places = np.flatnonzero(still)[:20]
+    if not places.size:
+        return None
+    if x.size <= DENSE and evidence.objective.program is not None:  # the whole Hessian has been measured here
+        products = evidence.objective.hessian(x)[places]
+    else:
+        units = (np.arange(x.size) == places[:, None]).astype(x.dtype)
+        products = np.array([evidence.objective.hessian_products(x, unit[None])[0] for unit in units])
+    idle = [int(j) for j, product in zip(places, products, strict=True) if not product.any()]
     if not idle:
         return None
     names = ", ".join(evidence.trace.layout.name_of(j) for j in idle)

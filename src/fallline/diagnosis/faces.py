@@ -44,7 +44,7 @@ class FaceFunction(Objective):
         return self.whole.value_and_gradient(x)
 
     def hessian_products(self, x: np.ndarray, directions: np.ndarray) -> np.ndarray:
-        project, _, bend, _ = self.tangent
+        project, bend = self.tangent.project, self.tangent.bend
         along = project(directions)
         products = project(self.whole.hessian_products(x, along.astype(x.dtype))) + bend * along
         return (products + self.stiffness * (directions - along)).astype(x.dtype)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from fallline.diagnosis.curvature import Curvature, curvature_at, gap_at_least
 from fallline.diagnosis.faces import curvature_on_face, face_at
 from fallline.diagnosis.kinks import Kink
+from fallline.diagnosis.surroundings import Surroundings, look_around
 from fallline.objectives.base import Counts, Objective
 from fallline.trace import Certificate, Rows
 
@@ -54,6 +55,8 @@ class Verdict:
         Where the function has a corner at or near the point.
     gap_beside : float
         What the slopes around a corner say of the gap.
+    around : Surroundings or None
+        The cost near by, where it was asked for.
     """
 
     optimal: bool
@@ -62,6 +65,7 @@ class Verdict:
     descends: bool
     kink: Kink | None = None
     gap_beside: float = np.inf
+    around: Surroundings | None = field(default=None, compare=False)
 
     @property
     def gap(self) -> float:
@@ -80,44 +84,39 @@ def beside_kink(verdict: Verdict, kink: Kink, gap: float, fun: float, start_fun:
 
 
 def assess(
-    objective: Objective, x: np.ndarray, fun: float, gradient: np.ndarray, start_fun: float, share: float = GAP_SHARE
+    objective: Objective,
+    x: np.ndarray,
+    fun: float,
+    gradient: np.ndarray,
+    start_fun: float,
+    share: float = GAP_SHARE,
+    known: Verdict | None = None,
 ) -> Verdict:
-    """Judge a point of cost `fun` and slope `gradient`, reached from a cost of `start_fun`."""
-    penalty = objective.penalty
-    if penalty is None:
+    """Judge a point of cost `fun` and slope `gradient`, reached from a cost of `start_fun`.
+
+    What was measured for a `known` verdict about the same point, by another share, is not measured again.
+    """
+    penalty, inwards = objective.penalty, None
+    if known is not None:
+        curvature = known.curvature
+    elif penalty is None:
         curvature = curvature_at(objective, x, gradient)
     else:
-        curvature = curvature_on_face(face_at(objective, penalty, x, gradient), x)
-    optimal = np.isfinite(fun) and is_optimal(curvature, fun, start_fun, x.dtype, share)
-    optimal = optimal and objective.noise <= _allowed_gap(fun, start_fun, x.dtype, share)
+        face = face_at(objective, penalty, x, gradient)
+        curvature, inwards = curvature_on_face(face, x), face.tangent.inwards
+    allowed = _allowed_gap(fun, start_fun, x.dtype, share)
+    drift = float(np.linalg.norm(objective.slope(x, gradient))) * max(1.0, float(np.abs(x).max()))
+    if curvature.smallest == curvature.largest == 0 and drift <= allowed:  # level, but for the rounding of the slope
+        curvature = replace(curvature, gap=drift, distance=0.0)
+    optimal = np.isfinite(fun) and not curvature.curves_down and max(curvature.gap, objective.noise) <= allowed
     flat = descends = False
-    if optimal or not objective.slope(x, gradient).any():
-        around = _around(objective, x, curvature, start_fun - fun)
-        flat = curvature.smallest == curvature.largest == 0 and bool(np.all(around == fun))
-        descends = bool(np.any(around < fun - _allowed_gap(fun, start_fun, x.dtype, share)))
-    return Verdict(optimal and not flat and not descends, curvature, flat, descends)
-
-
-def _around(objective: Objective, x: np.ndarray, curvature: Curvature, gained: float) -> np.ndarray:
-    """Return the cost at a few points near `x`, those along its flattest direction among them.
-
-    Near is where the curvature alone would raise the cost by 1e-4 of what the run has gained, and never beyond a
-    hundredth of the parameters' size; where there is no curvature, random directions are tried too.
-    """
-    rng = np.random.default_rng(0)
-    before = Counts(**vars(objective.counts))
-    reach = 0.01 * max(1.0, float(np.abs(x).max()))
-    directions = [curvature.downhill]
-    if curvature.smallest > curvature.noise:
-        reach = min(reach, float(np.sqrt(1e-4 * max(gained, 0.0) / curvature.smallest)))
-    else:
-        directions += [rng.standard_normal(x.size), rng.standard_normal(x.size)]
-    points = [x + sign * reach * direction.astype(x.dtype) for direction in directions for sign in (1, -1)]
-    if objective.penalty is not None:
-        points = [np.asarray(objective.penalty.prox(point, 0.0)) for point in points]
-    costs = objective.values(np.array(points, x.dtype))
-    objective.counts = before
-    return costs
+    around = None if known is None else known.around
+    if optimal or drift == 0:
+        if around is None:
+            around = look_around(objective, x, curvature, start_fun - fun, inwards)
+        descends = around.falls(fun, allowed)
+        flat = curvature.smallest == curvature.largest == 0 and not descends and around.is_level(fun)
+    return Verdict(optimal and not flat and not descends, curvature, flat, descends, around=around)
 
 
 NEXT = 0.01
@@ -135,6 +134,13 @@ class Watch:
         self.objective = objective
         self.start_fun: float | None = None
         self.bar = 0.0
+        self.last: tuple[np.ndarray, float, Verdict] | None = None
+
+    def verdict_at(self, x: np.ndarray, fun: float) -> Verdict | None:
+        """Return what was found about a point of cost `fun` where that was the last looked at closely, else None."""
+        if self.last is None or fun != self.last[1] or not np.array_equal(x, self.last[0]):
+            return None
+        return self.last[2]
 
     def state(self) -> tuple[float | None, float]:
         return self.start_fun, self.bar
@@ -155,19 +161,22 @@ class Watch:
             self.bar = 0.2 * slope
         share = SETTLED_SHARE[x.itemsize]
         before = Counts(**vars(self.objective.counts))
+        self.objective.foresee(x)
         _, gradient = self.objective.value_and_gradient(x)
         allowed = _allowed_gap(fun, self.start_fun, x.dtype, share)
-        gap = self._gap_at_least(x, gradient)
+        # from there on the next look is as far off as it may be
+        gap = self._gap_at_least(x, gradient, allowed / NEXT**2)
         if hopeless := gap > allowed:
             self.bar = min(self.bar, slope * max(NEXT, float(np.sqrt(allowed / gap))))
-        optimal = not hopeless and assess(self.objective, x, fun, gradient, self.start_fun, share).optimal
+        verdict = None if hopeless else assess(self.objective, x, fun, gradient, self.start_fun, share)
+        self.last = self.last if verdict is None else (x, fun, verdict)
         self.objective.counts = before
-        return optimal
+        return verdict is not None and verdict.optimal
 
-    def _gap_at_least(self, x: np.ndarray, gradient: np.ndarray) -> float:
+    def _gap_at_least(self, x: np.ndarray, gradient: np.ndarray, enough: float) -> float:
         penalty = self.objective.penalty
         if penalty is None:
-            return gap_at_least(self.objective, x, gradient)
+            return gap_at_least(self.objective, x, gradient, enough)
         face = face_at(self.objective, penalty, x, gradient)
         return face.outside + gap_at_least(face, x, face.gradient)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import numbers
 from abc import ABC, abstractmethod
 from collections import namedtuple
 from dataclasses import dataclass
@@ -99,6 +100,14 @@ class Loss(ABC):
         """Return what a predictor stands for in the target's units, of the shape of `z`: itself, but for a link."""
         return z
 
+    def steepness(self, cost: float, target: float) -> float:
+        """Return a number that the mean of ``|derivative|`` does not exceed, infinite where none is known.
+
+        `cost` is the mean of the loss, and `target` that of the targets: ``derivative² <= 2·steepest·value`` for any
+        loss that is nowhere below zero.
+        """
+        return float(np.sqrt(2 * self.steepest * cost)) if cost > 0 else 0.0
+
     def parts(self, y: Any) -> tuple[tuple[Any, Any, Any, Any], ...]:
         """Return what a loss of straight pieces is the sum of, none where it has no such form.
 
@@ -123,6 +132,10 @@ class Loss(ABC):
         if bad.size:
             rule, why = self.demand
             raise DataError(f"y must {rule} for the {self.name} loss; got {y[bad[0]]:.6g} at row {bad[0]}. {why}")
+
+    @staticmethod
+    def _is_number(value: Any) -> bool:
+        return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
     def _refuse_parameter(self, name: str, rule: str, value: Any, why: str) -> NoReturn:
         raise InputError(f"{name} must be {rule}; got {shown(value)}. {why}")

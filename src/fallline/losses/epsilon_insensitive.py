@@ -42,7 +42,7 @@ class EpsilonInsensitive(Loss):
     epsilon: float = 0.1
 
     def __post_init__(self) -> None:
-        if not 0 <= self.epsilon < np.inf:
+        if not (self._is_number(self.epsilon) and 0 <= self.epsilon < np.inf):
             self._refuse_parameter(
                 "epsilon",
                 "a finite number of at least 0",

@@ -52,6 +52,10 @@ class Gamma(Loss):
     def project(self, y, u):
         return np.minimum(u, 1.0)
 
+    def steepness(self, cost, target):
+        # value >= slope²/(2·max(1, 1 - slope))
+        return 2 * cost + np.sqrt(2 * cost)
+
     def mean(self, z):
         return np.exp(np.minimum(z, FAR))
 

@@ -39,7 +39,7 @@ class Huber(Loss):
     delta: float = 1.35
 
     def __post_init__(self) -> None:
-        if not 0 < self.delta < np.inf:
+        if not (self._is_number(self.delta) and 0 < self.delta < np.inf):
             self._refuse_parameter(
                 "delta",
                 "a finite number above 0",

@@ -52,6 +52,10 @@ class Poisson(Loss):
     def project(self, y, u):
         return np.maximum(u, -y)
 
+    def steepness(self, cost, target):
+        # value >= slope²/(2·max(y, y + slope)), as 1/m, the curvature of the conjugate, falls
+        return 2 * cost + np.sqrt(2 * cost * target)
+
     def mean(self, z):
         return np.exp(np.minimum(z, FAR))
 

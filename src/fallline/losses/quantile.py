@@ -42,7 +42,7 @@ class Quantile(Loss):
     quantile: float = 0.5
 
     def __post_init__(self) -> None:
-        if not 0 < self.quantile < 1:
+        if not (self._is_number(self.quantile) and 0 < self.quantile < 1):
             self._refuse_parameter(
                 "quantile",
                 "a number above 0 and below 1",

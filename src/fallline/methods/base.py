@@ -6,10 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
 
 from fallline.arrays.layout import Layout
 from fallline.arrays.namespace import namespace
+from fallline.errors import InputTypeError, shown
 from fallline.penalties.base import Penalty
 from fallline.steps.base import Evaluate, Point
 
@@ -53,6 +54,20 @@ class Method(ABC):
     proximal: ClassVar[bool] = False
 
     learning_rate: Any = None
+
+    def __new__(cls, *given: Any, **settings: Any) -> Self:
+        """Refuse settings without a name, and the function and start that SciPy calls a class with."""
+        if given and callable(given[0]):
+            raise InputTypeError(
+                f"method must be an instance; got the class {cls.__name__}. SciPy calls what it is given with the "
+                f"function and the start. Write method=fallline.methods.{cls.__name__}()."
+            )
+        if given:
+            raise InputTypeError(
+                f"{cls.__name__} must be given its settings by name; got {shown(given[0])} without one. They have no "
+                f"order. Write {cls.__name__}(learning_rate=0.1), say."
+            )
+        return super().__new__(cls)
 
     @abstractmethod
     def init(self, x: Any) -> Any:

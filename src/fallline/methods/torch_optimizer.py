@@ -16,6 +16,7 @@ from fallline.arrays.layout import Layout
 from fallline.arrays.tensors import as_array
 from fallline.errors import InputError, InputTypeError, shown
 from fallline.methods.base import RatedMethod
+from fallline.methods.torch_state import packed, unpacked
 from fallline.steps.base import Evaluate, Point
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class TorchOptimizer(RatedMethod):
 
     It gets the tensors of `x0` as its parameters, one of them for each tensor in a tree, and the cost by a closure, so
     that those which evaluate it more than once in a step work too. Unlike fallline's own methods it keeps its state to
-    itself.
+    itself; a checkpoint holds what its ``state_dict()`` tells.
 
     Parameters
     ----------
@@ -114,6 +115,23 @@ class TorchOptimizer(RatedMethod):
 
     def init(self, x: Any) -> tuple[torch.optim.Optimizer, list[torch.Tensor]]:
         return self.made(x)
+
+    def saved(self, state: tuple[torch.optim.Optimizer, list[torch.Tensor]]) -> np.ndarray:
+        """Return a state as an array of bytes.
+
+        Raises
+        ------
+        InputTypeError
+            Where the optimizer keeps anything but tensors and numbers.
+        """
+        return packed(state[0])
+
+    def restored(self, state: Any, content: np.ndarray, x: np.ndarray) -> Any:
+        """Return a state of `init` brought to where the saved one was, with its parameters at `x`, shape (d,)."""
+        optimizer, parameters = state
+        unpacked(optimizer, content)
+        self._put(parameters, x)
+        return state
 
     def arrive(self, here: Point, state: Any, rate: Any, evaluate: Evaluate) -> tuple[Any, Any]:
         import torch

@@ -1,6 +1,7 @@
 """scikit-learn estimators: each checks its input, builds an objective over rows, and lets the descent do the rest."""
 
 from fallline.models.elastic_net import ElasticNet
+from fallline.models.files import load
 from fallline.models.huber import HuberRegressor
 from fallline.models.lasso import Lasso
 from fallline.models.linear import LinearRegression
@@ -26,4 +27,8 @@ __all__ = [
     "PoissonRegressor",
     "QuantileRegressor",
     "Ridge",
+    "load",
 ]
+
+ESTIMATORS = tuple(name for name in __all__ if name not in ("ConvergenceWarning", "load"))
+"""The names of the estimators, those that a file can be of."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import numbers
 import warnings
 from abc import ABC
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -12,16 +12,21 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
 
-from fallline.data.blocks import ArrayRows
+from fallline.data.blocks import ArrayRows, Rows
 from fallline.data.check import check_features, check_targets, refuse_not_finite, refuse_too_small
 from fallline.data.moments import means
 from fallline.data.sparse import SparseRows, is_sparse
 from fallline.data.sums import one_blas_thread
+from fallline.descent.held_out import told_by_rows_held_out
 from fallline.diagnosis import data_findings
 from fallline.errors import DataError, InputError, shown
 from fallline.losses import Loss
+from fallline.models.files import save
 from fallline.models.findings import findings_of
-from fallline.models.problem import Answer, Problem, Settings
+from fallline.models.problem import Answer, Problem
+from fallline.models.settings import Settings
+from fallline.models.stochastic import Textbook, check_rows, rows_apart
+from fallline.models.streams import Stream
 from fallline.models.warnings import ConvergenceWarning
 from fallline.objectives.rows import RowsObjective
 from fallline.trace import Finding, Result
@@ -50,22 +55,30 @@ class Model(BaseEstimator, ABC):
         fit_intercept: bool,
         method: Any,
         learning_rate: Any,
+        batch_size: int | None,
         max_iter: int,
         tol: float,
         standardize: bool,
         init: Any,
         warm_start: bool,
+        validation_fraction: float | None,
+        patience: int,
+        average: bool,
         random_state: Any,
     ) -> None:
         self.alpha = alpha
         self.fit_intercept = fit_intercept
         self.method = method
         self.learning_rate = learning_rate
+        self.batch_size = batch_size
         self.max_iter = max_iter
         self.tol = tol
         self.standardize = standardize
         self.init = init
         self.warm_start = warm_start
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.average = average
         self.random_state = random_state
 
     def plot(self, *, ax: Any = None) -> Any:
@@ -84,6 +97,25 @@ class Model(BaseEstimator, ABC):
         check_is_fitted(self)
         return view("plot")(self._result, "cost", ax=ax)
 
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the fitted model to a file that `fallline.load` reads: data only, nothing in it is ever executed.
+
+        Parameters
+        ----------
+        path : str or path
+            Any name; ``.fall`` is usual. The file is written whole or not at all.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        InputError
+            Where a parameter is code, such as a method of the user's own.
+        FileError
+            Where the file cannot be written.
+        """
+        save(self, path)
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
@@ -94,24 +126,7 @@ class Model(BaseEstimator, ABC):
         parameters = self.get_params(deep=False)
         given = {name: parameters[name] for name in Settings.__dataclass_fields__ if name in parameters}
         settings = Settings(**{"l1_ratio": self._l1_ratio, **given})
-        _require_number("alpha", settings.alpha, 0, "It is the strength of a penalty. Use 0 for none.")
-        _require_number(
-            "l1_ratio", settings.l1_ratio, 0, "It is the share of absolute values in the penalty. Use 0.5.", 1
-        )
-        _require_number("tol", settings.tol, 0, "It is a share of the constant model's cost. Use 1e-6.")
-        if not isinstance(settings.max_iter, numbers.Integral) or settings.max_iter < 1:
-            raise InputError(
-                f"max_iter must be a whole number of at least 1; got {shown(settings.max_iter)}. It counts updates. "
-                "The default is 1000."
-            )
-        for name in ("fit_intercept", "standardize"):
-            if not isinstance(parameters[name], (bool, np.bool_)):
-                raise InputError(
-                    f"{name} must be True or False; got {shown(parameters[name])}. Words and numbers are not guessed "
-                    "at. Write True or False."
-                )
-        if not settings.automatic:
-            settings.named()
+        settings.check()
         return settings
 
     def _features(self, X: Any, reset: bool) -> Any:
@@ -171,15 +186,15 @@ class Model(BaseEstimator, ABC):
         """Fit to checked features, targets (float64) and weights; set every attribute that is common to all models."""
         settings = self._settings()
         with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
-            rows = (SparseRows if is_sparse(X) else ArrayRows)(X, np.ascontiguousarray(y, dtype=np.float64), weights)
+            rows, held_out = self._rows(X, np.ascontiguousarray(y, dtype=np.float64), weights, settings)
             mean = means(rows)
             if not np.isfinite(mean).all():
                 refuse_not_finite(X, "X", self._column_names())
             refuse_too_small(X, "X", self._column_names())
             if loss.task == "regression":
-                refuse_too_small(rows.y[:, None], "y")
-            problem = Problem(rows, loss, outputs, mean, settings, self._objective)
-            answer = problem.solve(self._start(problem))
+                refuse_too_small(rows.targets()[0][:, None], "y")
+            problem = self._problem(rows, loss, outputs, mean, settings, held_out)
+            answer = problem.solve(self._start(problem.objective.size))
             names = self._column_names() or [f"column {j}" for j in range(X.shape[1])]
             found, separable = findings_of(problem, answer, names)
         self.trace_ = answer.trace
@@ -187,11 +202,69 @@ class Model(BaseEstimator, ABC):
         self.certificate_ = answer.certificate
         self.converged_ = answer.converged and not separable
         self.diagnosis_ = findings + found
-        # the best cost so far: the last is the returned model's
-        self.cost_history_ = np.fmin.accumulate(answer.trace.fun)
+        self._keep_passes(answer)
+        vars(self).pop("_stream", None)
         self._result = self._as_result(answer)
         self._warn()
         return answer
+
+    def _learn(
+        self, X: Any, y: np.ndarray, weights: Any, loss: Loss, outputs: int, findings: list[Finding]
+    ) -> np.ndarray:
+        """Go once through checked rows from where the model stands, and return the point to answer with."""
+        settings = self._settings()
+        check_rows(loss, settings, self._objective, is_sparse(X))
+        refuse_not_finite(X, "X", self._column_names())
+        scale = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=np.float64)
+        rows = (SparseRows if is_sparse(X) else ArrayRows)(X, np.ascontiguousarray(y, dtype=np.float64))
+        size = outputs * X.shape[1] + (outputs if self.fit_intercept else 0)
+        stream = Stream(vars(self).get("_stream"))
+        if "x" not in stream.state:
+            stream.state["x"] = self._point() if "coef_" in vars(self) else self._start(size)
+        seed = int(stream.state.setdefault("seed", self._seed()))
+        with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
+            answer = stream.learn(rows, scale, loss, outputs, settings, seed)
+        self._stream = stream.state
+        self.n_iter_ = stream.state["blocks"]
+        self.cost_history_ = np.array(stream.state["costs"])
+        self.diagnosis_, self.converged_ = findings, False
+        for name in ("trace_", "certificate_", "validation_costs_", "_result"):
+            vars(self).pop(name, None)
+        return answer
+
+    def _point(self) -> np.ndarray:
+        """Return the fitted parameters, flat."""
+        return np.append(self.coef_, self.intercept_ if self.fit_intercept else []).astype(np.float64)
+
+    def _rows(self, X: Any, y: np.ndarray, weights: np.ndarray | None, settings: Settings) -> tuple[Rows, Rows | None]:
+        """Return the rows to fit, and those held out, if any."""
+        if settings.validation_fraction is None:
+            return (SparseRows if is_sparse(X) else ArrayRows)(X, y, weights), None
+        return rows_apart(X, y, weights, settings.validation_fraction, self._seed())
+
+    def _problem(
+        self, rows: Rows, loss: Loss, outputs: int, mean: np.ndarray, settings: Settings, held_out: Rows | None
+    ) -> Problem:
+        if not settings.stochastic and held_out is None:
+            return Problem(rows, loss, outputs, mean, settings, self._objective)
+        return Textbook(rows, loss, outputs, mean, settings, self._objective, self._seed(), held_out)
+
+    def _seed(self) -> int:
+        """Return the number that settles the order of the rows; the same twice where `random_state` is a number."""
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _keep_passes(self, answer: Answer) -> None:
+        """Set the costs by updates or epochs, and those over rows held out."""
+        passes = answer.passes
+        if passes is not None and passes.costs is not None:
+            self.cost_history_ = passes.costs
+        else:
+            # the best cost so far: the last is the returned model's
+            self.cost_history_ = np.fmin.accumulate(answer.trace.fun)
+        vars(self).pop("validation_costs_", None)
+        if passes is not None and passes.held_out is not None:
+            self.validation_costs_ = passes.held_out
+            self.diagnosis_ = told_by_rows_held_out(self.diagnosis_, passes.held_out)
 
     def _as_result(self, answer: Answer) -> Result:
         """Return the fit as `minimize` would return it, for the views; it holds none of the data."""
@@ -214,17 +287,17 @@ class Model(BaseEstimator, ABC):
             seconds=run.seconds,
         )
 
-    def _start(self, problem: Problem) -> np.ndarray:
+    def _start(self, size: int) -> np.ndarray:
         """Return the flat start that `warm_start` or `init` asks for."""
-        init, size = self.init, problem.objective.size
+        init = self.init
         if self.warm_start and "coef_" in vars(self):
-            before = np.append(self.coef_, self.intercept_ if self.fit_intercept else []).astype(np.float64)
+            before = self._point()
             if before.size == size:
                 return before
         if isinstance(init, str) and init == "zeros":
             return np.zeros(size)
         if isinstance(init, str) and init == "random":
-            return check_random_state(self.random_state).normal(scale=0.01, size=size)
+            return self._random().normal(scale=0.01, size=size)
         try:
             start = np.array(init, dtype=np.float64).ravel()
         except (TypeError, ValueError):
@@ -236,16 +309,20 @@ class Model(BaseEstimator, ABC):
             )
         return start
 
+    def _random(self) -> np.random.RandomState:
+        try:
+            return check_random_state(self.random_state)
+        except ValueError as error:
+            raise InputError(
+                f"random_state must be None, a RandomState or a whole number from 0 to 2**32 - 1; got "
+                f"{shown(self.random_state)}. It is where random numbers begin. Use 0."
+            ) from error
+
     def _warn(self) -> None:
         if self.converged_:
             return
         alarms = [finding for finding in self.diagnosis_ if finding.severity != "info"]
+        if not alarms and "validation_costs_" in vars(self):  # the rows held out chose the model
+            return
         finding = min(alarms, key=lambda alarm: alarm.severity != "error")
         warnings.warn(f"{finding.message} {finding.remedy}", ConvergenceWarning, stacklevel=4)
-
-
-def _require_number(name: str, value: Any, low: float, why: str, high: float = np.inf) -> None:
-    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not number or not low <= float(value) <= high or np.isinf(float(value)):
-        rule = f"a finite number of at least {low}" if np.isinf(high) else f"a number from {low} to {high}"
-        raise InputError(f"{name} must be {rule}; got {shown(value)}. {why}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from fallline.arrays.layout import Branch, Layout, Leaf
@@ -9,9 +11,11 @@ from fallline.data.moments import constant_columns
 from fallline.diagnosis import Evidence, data_findings, diagnose
 from fallline.diagnosis.curvature import curvature_at
 from fallline.diagnosis.optimality import Verdict
+from fallline.losses import LOSSES
 from fallline.models.problem import Answer, Problem, rows_of
 from fallline.models.separation import separates
-from fallline.objectives.rows_metric import Metric
+from fallline.objectives.rows import RowsObjective
+from fallline.objectives.rows_metric import Metric, metric_at
 from fallline.trace import Finding, StopReason, Trace
 
 __all__ = ["findings_of"]
@@ -20,20 +24,28 @@ __all__ = ["findings_of"]
 def findings_of(problem: Problem, answer: Answer, names: list[str]) -> tuple[list[Finding], bool]:
     """Return the findings, the causes before the effects, and whether the classes are separable."""
     bends = problem.loss.smooth and problem.dense and np.isfinite(answer.cost)
-    metric = answer.metrics.at(answer.x) if bends else None
+    metric = answer.metrics.below(answer.x) if bends else None
+    if metric is None and problem.dense and problem.settings.alpha == 0:
+        metric = _of_the_columns(problem)
     found: list[Finding | None] = []
     separable = _separable(problem, answer)
     if separable:
         found.append(data_findings.separable())
     elif not answer.converged:
-        found += _of_the_run(problem, answer, metric, names)
+        found += _of_the_run(problem, answer, metric if bends else None, names)
     constant = constant_columns(problem.rows)
     found.append(data_findings.constant_features(constant, names))
     # rows so far off that nothing is known but their cost do not bend, whatever the columns
-    near = problem.loss.quadratic or answer.certificate.gap < answer.cost
+    near = problem.loss.quadratic or not bends or answer.certificate.gap < answer.cost
     if metric is not None and not separable and near:
-        found.append(data_findings.collinear(metric, problem.rows.columns, names, _nearly(problem)))
+        found.append(data_findings.collinear(metric, problem.rows.columns, names, _nearly(problem), bends))
     return [finding for finding in found if finding is not None], separable
+
+
+def _of_the_columns(problem: Problem) -> Metric:
+    """Return the metric of least squares on the same rows, for losses that do not bend."""
+    squares = RowsObjective(problem.rows, LOSSES["squared"], intercept=problem.settings.fit_intercept)
+    return metric_at(squares, np.zeros(squares.size), problem.mean)
 
 
 def _nearly(problem: Problem) -> bool:
@@ -57,13 +69,20 @@ def _of_the_run(problem: Problem, answer: Answer, metric: Metric | None, names: 
             answer.run.reason,
             gradient,
             Verdict(False, curvature_at(answer.objective, answer.run.best.x[0], gradient), flat=False, descends=False),
+            None if answer.passes is None else answer.passes.noise,
         )
-        found += diagnose(evidence)
+        found += map(_in_our_words, diagnose(evidence))
         if metric is not None and not problem.settings.standardize and problem.outputs == 1:
             found.append(_unscaled(problem, metric, names))
     if not any(finding is not None and finding.severity != "info" for finding in found):
         found.append(_unfinished(answer))
     return found
+
+
+def _in_our_words(finding: Finding) -> Finding:
+    """Return a finding of `minimize` that speaks of the estimators' parameters."""
+    remedy = finding.remedy.replace("epochs, or max_iterations", "max_iter").replace("max_iterations", "max_iter")
+    return replace(finding, remedy=remedy)
 
 
 def _named(trace: Trace, names: list[str], outputs: int) -> Trace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any
 
 from fallline.errors import InputError, shown
@@ -26,7 +27,9 @@ class HuberRegressor(Regressor):
         In units of the scale, errors beyond it count linearly; above 1.
     alpha : float
         Strength of the penalty: scikit-learn's is `n` times as much.
-    fit_intercept, method, learning_rate, max_iter, tol, standardize, init, warm_start, random_state
+    fit_intercept, method, learning_rate, batch_size, max_iter, tol, standardize, init, warm_start
+        As in `LinearRegression`.
+    validation_fraction, patience, average, random_state
         As in `LinearRegression`.
 
     Attributes
@@ -60,11 +63,15 @@ class HuberRegressor(Regressor):
         fit_intercept: bool = True,
         method: Any = "auto",
         learning_rate: Any = None,
+        batch_size: int | None = None,
         max_iter: int = 1000,
         tol: float = 1e-6,
         standardize: bool = False,
         init: Any = "zeros",
         warm_start: bool = False,
+        validation_fraction: float | None = None,
+        patience: int = 5,
+        average: bool = False,
         random_state: Any = None,
     ) -> None:
         self.epsilon = epsilon
@@ -73,11 +80,15 @@ class HuberRegressor(Regressor):
             fit_intercept=fit_intercept,
             method=method,
             learning_rate=learning_rate,
+            batch_size=batch_size,
             max_iter=max_iter,
             tol=tol,
             standardize=standardize,
             init=init,
             warm_start=warm_start,
+            validation_fraction=validation_fraction,
+            patience=patience,
+            average=average,
             random_state=random_state,
         )
 
@@ -90,7 +101,7 @@ class HuberRegressor(Regressor):
             self.scale_ = objective.scale(answer.x)
 
     def _loss(self) -> Loss:
-        number = isinstance(self.epsilon, (int, float)) and not isinstance(self.epsilon, bool)
+        number = isinstance(self.epsilon, numbers.Real) and not isinstance(self.epsilon, bool)
         if not number or not 1 < self.epsilon < float("inf"):
             raise InputError(
                 f"epsilon must be a finite number above 1; got {shown(self.epsilon)}. Up to 1 no scale balances the "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -107,19 +107,40 @@ class Proving(Judge):
     ) -> None:
         super().__init__(objective, threshold, every)
         self.metrics, self.reach, self.factored = metrics, reach, factored
+        self.unproven = np.inf
 
     def _hopeless(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> bool:
         # half the square of the decrement is never more than the bound; a sampled one tells well enough when to look
-        metric = self.metrics.towards(x, gradient, 0)
-        return 0.5 * metric.decrement(gradient) ** 2 > self.limit(cost)
+        decrement = self.metrics.guide(x).decrement(gradient)
+        return 0.5 * decrement**2 > self.limit(cost) or decrement > self.unproven
 
     def _certificate(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> Certificate:
         if not np.isfinite(cost):
             return NOTHING_KNOWN
-        metric = self.metrics.at(x)
         if self.factored is not None:
-            return certify_factored(self.factored, metric, cost, gradient, x)
-        return certify_fit(self.metrics.objective, metric, cost, gradient, self.reach(metric))
+            return certify_factored(self.factored, self.metrics.at(x), cost, gradient, x)
+        for metric in self._metrics(x):
+            reach = self.metrics.reach(metric, gradient)
+            found = certify_fit(
+                self.metrics.objective, metric, cost, gradient, self.reach(metric) if reach is None else reach
+            )
+            if found.gap <= self.limit(cost):
+                return found
+            decrement = self.metrics.guide(x).decrement(gradient)
+            # where the bound is of no use yet, a few more steps do
+            self.unproven = decrement * max(0.9 * float(np.sqrt(self.limit(cost) / found.gap)), 0.2)
+        return found
+
+    def _metrics(self, x: np.ndarray) -> Iterator[Metric]:
+        """Yield metrics nowhere longer than the one at `x`, the cheap ones first; the last is worth a bound anyway."""
+        partial = self.metrics.partial(x)
+        if partial is not None:
+            yield partial
+            return
+        below = self.metrics.below(x)
+        yield below
+        if below is not self.metrics.known(x):
+            yield self.metrics.at(x)
 
 
 class Estimating(Judge):
@@ -178,6 +199,13 @@ class Dual(Judge):
     ) -> None:
         super().__init__(objective, threshold, every)
         self.rows, self.strength, self.mean, self.metrics = rows, strength, mean, metrics
+
+    def _hopeless(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> bool:
+        # with a penalty on squares alone the slope left is in the gap as it is
+        ridge, count = self.rows.ridge, self.rows.coefficients
+        if ridge is None or not self.rows.penalised or self.strength.any():
+            return False
+        return 0.25 * float(np.sum(gradient[:count] ** 2 / ridge.strength)) > self.limit(cost)
 
     def _certificate(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> Certificate:
         if not np.isfinite(cost):

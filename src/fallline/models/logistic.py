@@ -30,11 +30,16 @@ class LogisticRegression(Classifier):
     method : "auto", name or method
         "auto" needs no learning rate and no scaling: it descends in the metric of the cost's own curvature and stops
         on a proven bound. A name or an instance from `fallline.methods` makes exactly the textbook's updates on the
-        data as given.
+        data as given. "sgd", "saga" and "svrg" go row by row: plain steps, and two that remember gradients and so
+        reach the minimum; they need no learning rate where the loss has a largest curvature.
     learning_rate : float, schedule, step rule or None
-        None leaves it to the method. Given with ``method="auto"``, plain gradient descent uses it.
+        None leaves it to the method. Given with ``method="auto"``, plain gradient descent uses it. A schedule counts
+        updates.
+    batch_size : int or None
+        Rows of an update: 1 is stochastic descent, more are mini-batches, in a new order each epoch. None uses all
+        rows, and a single one with "sgd", "saga" and "svrg".
     max_iter : int
-        Updates allowed.
+        Updates allowed; on mini-batches epochs.
     tol : float
         The fit has converged when its cost is at most `tol` times that of the best constant above the minimum.
     standardize : bool
@@ -44,8 +49,15 @@ class LogisticRegression(Classifier):
         The start; an array holds the coefficients by class, then the intercepts.
     warm_start : bool
         Start from the coefficients of the fit before, where there was one of the same size.
+    validation_fraction : float or None
+        The share of the rows held out of a named method's descent; it stops when the cost over them has not fallen for
+        `patience` epochs, and the model is the one of least such cost. None uses all rows.
+    patience : int
+        Epochs; on all rows updates.
+    average : bool
+        Answer with the mean of the points that mini-batches led to, later ones counting more.
     random_state : int, RandomState or None
-        For ``init="random"``.
+        Settles the order of the rows, which of them are held out, and ``init="random"``.
 
     Attributes
     ----------
@@ -53,7 +65,7 @@ class LogisticRegression(Classifier):
     coef_ : array, shape (1, d), or (classes, d) for more than two
     intercept_ : array, shape (1,) or (classes,)
     n_iter_ : int
-        Updates made.
+        Updates made; on mini-batches epochs.
     converged_ : bool
         Whether the certificate is within the tolerance; never where the classes are separable and alpha is 0.
     certificate_ : Certificate
@@ -63,7 +75,10 @@ class LogisticRegression(Classifier):
     trace_ : Trace
         Every step; row 0 is the start.
     cost_history_ : array
-        The best cost up to each step kept; the last is the model's.
+        The best cost up to each step kept; on mini-batches the cost at the start and after each epoch. The last is the
+        model's.
+    validation_costs_ : array
+        With `validation_fraction`: the cost over the rows held out, at the start and after each epoch.
     n_features_in_, feature_names_in_
         As in scikit-learn.
 
@@ -86,11 +101,15 @@ class LogisticRegression(Classifier):
         class_weight: Any = None,
         method: Any = "auto",
         learning_rate: Any = None,
+        batch_size: int | None = None,
         max_iter: int = 1000,
         tol: float = 1e-6,
         standardize: bool = False,
         init: Any = "zeros",
         warm_start: bool = False,
+        validation_fraction: float | None = None,
+        patience: int = 5,
+        average: bool = False,
         random_state: Any = None,
     ) -> None:
         self.l1_ratio = l1_ratio
@@ -100,11 +119,15 @@ class LogisticRegression(Classifier):
             fit_intercept=fit_intercept,
             method=method,
             learning_rate=learning_rate,
+            batch_size=batch_size,
             max_iter=max_iter,
             tol=tol,
             standardize=standardize,
             init=init,
             warm_start=warm_start,
+            validation_fraction=validation_fraction,
+            patience=patience,
+            average=average,
             random_state=random_state,
         )
 

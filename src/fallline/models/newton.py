@@ -2,33 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from fallline.data.blocks import Thinned
+from fallline.data.sparse import is_sparse
+from fallline.models.sampling import Sample, sample_of
 from fallline.objectives.rows import RowsObjective
 from fallline.objectives.rows_metric import Metric, metric_at
+from fallline.objectives.rows_reach import largest_change
 
 __all__ = ["Metrics", "Newton"]
 
 
-SAMPLE = 8
-"""Of so many blocks one is sampled for the Hessian of a large table, far from the minimum."""
+SAMPLED = 16_384
+"""Rows whose Hessian stands for that of a long table, far from the minimum."""
 
 WORTH_SAMPLING = 1e9
 """Operations of a Hessian from which a sample is worth its iterations."""
 
-SAMPLED_STEPS = 8
-"""Steps by sampled Hessians after which exact ones are used in any case."""
+WORTH_A_BOUND = 1e7
+"""Operations of a Hessian from which that of a point nearby, with a bound on the change, is better than its own."""
+
+SHORT = 1.0
+"""A change of the predictors up to which a Hessian nearby tells enough: it loses a factor ``exp`` of it."""
+
+NEAR = 0.3
+"""A change of a row's predictor by the whole step left from which on a bound suffers."""
+
+WIDE = 320
+"""Parameters from which the Hessian of all rows costs more than the steps that it saves."""
 
 FAR = 100.0
 """How many times the wanted gap a point must be above the minimum for a sampled Hessian to do."""
 
+MARKS = 0.1
+"""How far the decrement falls before the Hessian is sampled anew."""
+
+RENEWALS = 4
+
+MEMORY = 20
+
+PATIENCE = 40
+"""Steps by sampled Hessians after which exact ones are used in any case."""
+
+EPS = float(np.finfo(float).eps)
+
+Pairs = tuple[tuple[np.ndarray, np.ndarray], ...]
+
 
 class Metrics:
-    """The metric of an objective's Hessian wherever it is asked for; the last one is kept.
+    """The metric of an objective's Hessian wherever it is asked for; the last ones are kept.
 
     Parameters
     ----------
@@ -39,40 +65,124 @@ class Metrics:
         The gap at which a fit is to stop.
     constant : Metric, optional
         The metric of every point, where the loss is quadratic.
+    spread : callable, optional
+        Returns the columns' spreads, shape (d,); with it, long tables are sampled.
     """
 
     def __init__(
-        self, objective: RowsObjective, centre: np.ndarray, wanted: float, constant: Metric | None = None
+        self,
+        objective: RowsObjective,
+        centre: np.ndarray,
+        wanted: float,
+        constant: Metric | None = None,
+        spread: Callable[[], np.ndarray] | None = None,
     ) -> None:
         self.objective, self.centre, self.wanted, self.constant = objective, centre, wanted, constant
-        self.sample = _sampled(objective) if constant is None else None
-        self._known: dict[RowsObjective, tuple[bytes, Metric]] = {}
+        self.sample: Sample | None = None
+        if constant is None and spread is not None and _long(objective):
+            self.sample = sample_of(objective.rows, centre, spread(), SAMPLED)
+        self._exact: tuple[np.ndarray, Metric] | None = None
+        self._last: Metric | None = None
+        self._shrunk: tuple[Metric, float] | None = None
+        self._large = objective.rows.cells * objective.size >= WORTH_A_BOUND
 
     def at(self, x: np.ndarray) -> Metric:
         """Return the metric at `x`."""
-        return self.constant if self.constant is not None else self._measured(self.objective, x)
+        metric = self.known(x)
+        if metric is None:
+            metric = metric_at(self.objective, x, self.centre)
+            self._last = metric
+            self._exact = x.copy(), metric
+        return metric
 
-    def towards(self, x: np.ndarray, gradient: np.ndarray, steps: int) -> Metric:
-        """Return a metric that is good enough for a step from `x`: sampled, at first, where rows are many."""
-        if self.sample is not None and steps < SAMPLED_STEPS:
-            metric = self._measured(self.sample, x)
-            if 0.5 * metric.decrement(gradient) ** 2 > FAR * self.wanted:
-                return metric
+    def known(self, x: np.ndarray) -> Metric | None:
+        """Return the metric at `x` where it has been measured."""
+        if self.constant is not None:
+            return self.constant
+        return self._exact[1] if self._exact is not None and np.array_equal(self._exact[0], x) else None
+
+    def below(self, x: np.ndarray) -> Metric:
+        """Return a metric that is nowhere longer than the one at `x`: that one, or what a known one nearby proves.
+
+        Over a step that changes no predictor by more than `r` the Hessian of a self-concordant loss shrinks by no more
+        than ``exp(-r)``.
+        """
+        objective, known = self.objective, self._exact
+        if self.constant is None and known is not None and self._large and objective.loss.concordant:
+            change = largest_change(objective, x - known[0])
+            if 0 < change <= SHORT:
+                self._shrunk = known[1].shrunk(float(np.exp(-change))), float(np.exp(-change))
+                return self._shrunk[0]
         return self.at(x)
 
-    def _measured(self, objective: RowsObjective, x: np.ndarray) -> Metric:
-        key = x.tobytes()
-        if objective not in self._known or self._known[objective][0] != key:
-            self._known[objective] = key, metric_at(objective, x, self.centre)
-        return self._known[objective][1]
+    def guide(self, x: np.ndarray) -> Metric:
+        """Return a metric that tells well enough whether `x` is worth a look: the last one, where one is dear."""
+        if self._large and self._last is not None:
+            return self._last
+        return self.sampled(x)
+
+    def reach(self, metric: Metric, gradient: np.ndarray) -> float | None:
+        """Return the most that a row's predictor changes over a step of length one; None where it is dear to tell."""
+        if self._exact is None or not self._large or self.objective.outputs > 1 or is_sparse(self.objective.rows.block(0).X):
+            return None
+        measured = {id(self._exact[1]): 1.0}
+        if self._shrunk is not None:
+            measured[id(self._shrunk[0])] = self._shrunk[1]
+        if id(metric) not in measured:
+            return None
+        enough = NEAR / max(metric.decrement(gradient), 1e-300)
+        return metric.within(self.objective, self._exact[0], measured[id(metric)], enough)
+
+    def sampled(self, x: np.ndarray) -> Metric:
+        """Return about the metric at `x`, from a sample where there is one."""
+        if self.sample is None:
+            return self.at(x)
+        coarse = self.objective.size > WIDE
+        self._last = metric_at(self._over(self.sample.rows), x, self.centre, coarse=coarse)
+        return self._last
+
+    def partial(self, x: np.ndarray) -> Metric | None:
+        """Return a metric that is nowhere longer than the one at `x`: that of the sampled rows alone."""
+        if self.sample is None or not self.wide:
+            return None
+        part = self._over(self.sample.plain)
+        part.total = self.objective.total
+        return metric_at(part, x, self.centre)
+
+    @property
+    def wide(self) -> bool:
+        """Whether the Hessian of all rows is best never formed."""
+        return self.sample is not None and self.objective.size > WIDE and self.objective.penalised
+
+    def _over(self, rows: Any) -> RowsObjective:
+        whole = self.objective
+        return RowsObjective(rows, whole.loss, outputs=whole.outputs, ridge=whole.ridge, intercept=whole.intercept)
+
+
+class _Memory(NamedTuple):
+    """What the next step depends on.
+
+    The number of steps taken; the last point and its gradient; the steps and changes of the gradient remembered; the
+    metric in use, whether it is that of all rows, how often it was renewed, and the decrement at which it will be.
+    """
+
+    steps: int
+    x: np.ndarray | None = None
+    gradient: np.ndarray | None = None
+    pairs: Pairs = ()
+    metric: Metric | None = None
+    exact: bool = False
+    renewed: int = 0
+    mark: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
 class Newton:
-    """Newton's method: ``direction = H⁺ gradient``, the Hessian H being that of the rows at `x`, or of a sample.
+    """Newton's method: ``direction = H⁺ gradient``, the Hessian H being that of the rows at `x`.
 
-    With a rate of 1 a squared loss is minimised in one step, whatever the scales of the columns. The state counts the
-    steps.
+    With a rate of 1 a squared loss is minimised in one step, whatever the scales of the columns. On a long table H is
+    that of a sample at first, which limited-memory updates correct by what the steps tell of all rows; it is sampled
+    anew as the decrement falls, and replaced by that of all rows near the minimum, where that pays.
 
     Parameters
     ----------
@@ -83,32 +193,81 @@ class Newton:
     References
     ----------
     S. Boyd and L. Vandenberghe, *Convex Optimization*, 2004, section 9.5; R. Byrd, G. Chin, W. Neveitt and J. Nocedal,
-    "On the use of stochastic Hessian information in optimization methods for machine learning", 2011.
+    "On the use of stochastic Hessian information in optimization methods for machine learning", 2011; J. Nocedal and
+    S. Wright, *Numerical Optimization*, 2006, algorithm 7.4, its first matrix being the sampled one's inverse.
     """
 
     metrics: Metrics
     minimiser: np.ndarray | None = None
 
-    def init(self, x: Any) -> int:
-        return 0
+    def init(self, x: Any) -> _Memory:
+        return _Memory(0)
 
-    def update(self, gradient: Any, state: int, x: Any) -> tuple[Any, int]:
+    def update(self, gradient: Any, state: _Memory, x: Any) -> tuple[Any, _Memory]:
         if self.minimiser is not None:
-            return x - self.minimiser, state + 1
-        return self.metrics.towards(x, gradient, state).solve(gradient), state + 1
+            return x - self.minimiser, _Memory(state.steps + 1)
+        metrics, next_state = self.metrics, _Memory(state.steps + 1)
+        if state.steps == 0 and not x.any() and np.isinf(metrics.objective.loss.steepest):
+            # from zero a link with no steepest curvature would be far beyond its quadratic
+            return x - _constant(metrics.objective), next_state
+        if metrics.sample is None:
+            return metrics.at(x).solve(gradient), next_state
+        state = self._renewed(_remembering(state, gradient, x), gradient, x)
+        return _direction(state.metric, state.pairs, gradient), state._replace(
+            steps=state.steps + 1, x=x, gradient=gradient
+        )
+
+    def _renewed(self, state: _Memory, gradient: np.ndarray, x: np.ndarray) -> _Memory:
+        """Return the state with the metric that suits the point."""
+        metrics, metric = self.metrics, state.metric
+        decrement = np.inf if metric is None else metric.decrement(gradient)
+        if metric is None or (not state.exact and decrement <= state.mark and state.renewed < RENEWALS):
+            metric = metrics.sampled(x)
+            decrement = metric.decrement(gradient)
+            state = state._replace(metric=metric, renewed=state.renewed + 1, mark=MARKS * decrement)
+        near = 0.5 * decrement**2 <= FAR * metrics.wanted and not metrics.wide
+        if near or state.exact or state.steps >= PATIENCE:
+            if not (state.exact and decrement <= state.mark):
+                metric = metrics.at(x)
+                decrement = metric.decrement(gradient)
+                state = state._replace(metric=metric, exact=True, pairs=())
+            state = state._replace(mark=MARKS * decrement)
+        return state
 
 
-def _sampled(objective: RowsObjective) -> RowsObjective | None:
-    """Return the objective over a sample of its rows, where that pays and leaves many rows for each parameter."""
-    rows = objective.rows
-    if rows.count * objective.size**2 < WORTH_SAMPLING or rows.count < 20 * SAMPLE * objective.size:
-        return None
-    if rows.blocks < 2 * SAMPLE:
-        return None
-    return RowsObjective(
-        Thinned(rows, SAMPLE),
-        objective.loss,
-        outputs=objective.outputs,
-        ridge=objective.ridge,
-        intercept=objective.intercept,
-    )
+def _remembering(state: _Memory, gradient: np.ndarray, x: np.ndarray) -> _Memory:
+    """Return the state with the last step among its pairs."""
+    if state.x is None or state.gradient is None:
+        return state
+    step, change = x - state.x, gradient - state.gradient
+    if not step @ change > EPS * np.linalg.norm(step) * np.linalg.norm(change):
+        return state
+    return state._replace(pairs=(*state.pairs, (step, change))[-MEMORY:])
+
+
+def _direction(metric: Metric, pairs: Pairs, gradient: np.ndarray) -> np.ndarray:
+    """Return the metric's inverse, corrected by the pairs, times the gradient."""
+    turned, shares = gradient.copy(), []
+    for step, change in reversed(pairs):
+        share = float(step @ turned) / float(step @ change)
+        turned -= share * change
+        shares.append(share)
+    direction = metric.solve(turned)
+    for (step, change), share in zip(pairs, reversed(shares), strict=True):
+        direction += (share - float(change @ direction) / float(step @ change)) * step
+    return direction
+
+
+def _constant(objective: RowsObjective) -> np.ndarray:
+    """Return the parameters of the best constant predictions, shape (size,); zeros without an intercept."""
+    x = np.zeros(objective.size)
+    if objective.intercept:
+        x[objective.coefficients :] = objective.best_constant()
+    return x
+
+
+def _long(objective: RowsObjective) -> bool:
+    """Tell whether a sample of the rows pays and leaves many of them for each parameter."""
+    rows, size = objective.rows, objective.size
+    dense = rows.crowded and not is_sparse(rows.block(0).X)
+    return dense and rows.count * size**2 >= WORTH_SAMPLING and rows.count >= 3 * SAMPLED >= 60 * rows.columns

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from fallline.data.blocks import Rows
 from fallline.data.moments import longest_row, spreads
+from fallline.data.sparse import is_sparse
 from fallline.descent.constraints import suited_rate
-from fallline.descent.loop import Run, prepare_loop
-from fallline.descent.rates import resolve_rate
+from fallline.descent.loop import Optimality, Run, prepare_loop
 from fallline.errors import DataError
 from fallline.losses import Loss
-from fallline.methods import LBFGS, GradientDescent, find
+from fallline.methods import LBFGS
 from fallline.models.interior import InteriorPoint
 from fallline.models.judges import Bounding, Dual, Estimating, Judge, Proving, Scaled
 from fallline.models.newton import Metrics, Newton
+from fallline.models.newton_cg import NewtonCG
 from fallline.models.proximal_newton import ProximalNewton, ProximalSearch
+from fallline.models.sampling import Sample
 from fallline.models.separation import Separable
+from fallline.models.settings import Settings
 from fallline.objectives.base import Objective
 from fallline.objectives.penalised import PenalisedFunction
 from fallline.objectives.quadratic import QuadraticObjective
-from fallline.objectives.rows import RowsObjective
+from fallline.objectives.rows import WORTH_A_KERNEL, RowsObjective
 from fallline.objectives.rows_huber import ScaledHuberObjective
 from fallline.objectives.rows_metric import Metric
+from fallline.objectives.rows_reach import quick_spreads
 from fallline.objectives.rows_standardized import StandardizedObjective
 from fallline.penalties import L1, Ridge
 from fallline.schedules import Constant
@@ -36,50 +41,44 @@ from fallline.stopping.stalled import Stalled
 from fallline.trace import Certificate, StopReason, Trace
 from fallline.trace import Rows as Steps
 
-__all__ = ["Answer", "Problem", "Settings", "rows_of"]
+__all__ = ["Answer", "Passes", "Problem", "rows_of"]
 
 DENSE = 1500
 """Parameters up to which Hessians are formed; beyond, limited-memory updates on standardised columns take over."""
 
+MANY = 150
+"""Parameters of several outputs from which conjugate gradients do better than a Hessian."""
+
+OFFSET = 30.0
+"""Spreads that a column may be from zero for that."""
+
 GRAM_CELLS = 20_000
 """Cells up to which a named method runs on the rows themselves: to the last digit what a textbook's loop gives."""
+
+ROUNDING = 16 * float(np.finfo(float).eps)
+"""Costs that differ by no more than this share are the same."""
 
 STUCK = (StopReason.NO_PROGRESS, StopReason.NOT_FINITE, StopReason.DIVERGED)
 """Ends of a run that another start may mend."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How a fit is to be run: the estimators' parameters of the same names."""
+@dataclass(frozen=True, eq=False)
+class Passes:
+    """What a descent on mini-batches, or with rows held out, tells besides.
 
-    alpha: float
-    fit_intercept: bool
-    method: Any
-    learning_rate: Any
-    max_iter: int
-    tol: float
-    standardize: bool
-    l1_ratio: float = 0.0
+    Attributes
+    ----------
+    costs : array or None
+        On mini-batches: over all rows, at the start and after each epoch, the last being the answer's.
+    held_out : array or None
+        The costs over the rows held out, at the start and after each epoch.
+    noise : float or None
+        The size of the batches' gradients (root mean square of their 2-norms) at the end.
+    """
 
-    @property
-    def automatic(self) -> bool:
-        """Whether method and rate are left to the model."""
-        return self._unnamed and self.learning_rate is None
-
-    def named(self) -> tuple[Any, Any]:
-        """Return the method and the rate that are asked for, where they are.
-
-        Raises
-        ------
-        InputError, InputTypeError
-            Where there are no such.
-        """
-        method = GradientDescent() if self._unnamed else find(self.method)
-        return method, resolve_rate(self.learning_rate, method)
-
-    @property
-    def _unnamed(self) -> bool:
-        return isinstance(self.method, str) and self.method.lower() == "auto"
+    costs: np.ndarray | None
+    held_out: np.ndarray | None
+    noise: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +103,8 @@ class Answer:
     certificate : Certificate
     converged : bool
         Whether the certificate is within the tolerance.
+    passes : Passes, optional
+        What a descent that goes by epochs, or holds rows out, tells besides.
     """
 
     x: np.ndarray
@@ -117,6 +118,7 @@ class Answer:
     metrics: Metrics
     certificate: Certificate
     converged: bool
+    passes: Passes | None = None
 
 
 class Problem:
@@ -146,6 +148,7 @@ class Problem:
         self.rows, self.loss, self.outputs, self.mean, self.settings = rows, loss, outputs, mean, settings
         self._spread: np.ndarray | None = None
         self._longest: float | None = None
+        self._sample: Sample | None = None
         self.quadratic: QuadraticObjective | None = None
         columns = self._column_strengths()
         self.objective = build(
@@ -176,7 +179,8 @@ class Problem:
         if self._spread is None and self.quadratic is not None and self.settings.fit_intercept:
             self._spread = self.quadratic.spread()
         if self._spread is None:
-            self._spread = spreads(self.rows, self.mean)
+            dense = self.rows.cells >= WORTH_A_KERNEL and not is_sparse(self.rows.block(0).X)
+            self._spread = (quick_spreads if dense else spreads)(self.rows, self.mean)
         return self._spread
 
     def _baseline(self) -> float:
@@ -204,33 +208,47 @@ class Problem:
         settings, smooth = self.settings, self._worked_on()
         base = self._penalised(smooth)
         threshold = self._threshold()
-        metrics = Metrics(self.objective, self.mean, threshold, self.quadratic.metric if self.quadratic else None)
+        constant = self.quadratic.metric if self.quadratic else None
+        sampling = settings.automatic and self.dense and not self.kinked
+        spread = (lambda: self.spread) if sampling else None
+        metrics = Metrics(self.objective, self.mean, threshold, constant, spread)
+        self._sample = metrics.sample
         judge = self._judge(metrics, base, threshold)
         method, rate = self._method(metrics)
-        scaled = settings.standardize if not settings.automatic else not self.dense
+        scaled = settings.standardize if not settings.automatic else not self.dense and not self._truncates
         units = self._units(smooth) if scaled else None
         worked_on = base if units is None else self._penalised(units, units)
-        run = prepare_loop(
-            worked_on,
-            x0 if units is None else units.from_data(x0),
-            method=method,
-            rate=rate,
-            stopping=self._stopping(units),
-            optimality=judge if units is None else _InUnits(judge, units),
-        ).run(settings.max_iter)
-        x, trace = np.ascontiguousarray(run.best.x[0]), run.trace
+        start, optimality = (x0, judge) if units is None else (units.from_data(x0), _InUnits(judge, units))
+        run, trace = self._run(worked_on, start, method, rate, self._stopping(units), optimality)
+        x = np.ascontiguousarray(_chosen(run).x[0])
         if units is not None:
-            x, trace = units.to_data(x), Trace(rows_of(run.trace, units.to_data(run.trace.flat_x)))
+            x, trace = units.to_data(x), Trace(rows_of(trace, units.to_data(trace.flat_x)))
         cost, gradient = base.value_and_gradient(x)
         certificate = judge.certify(x)
         converged = bool(np.isfinite(cost)) and certificate.gap <= judge.limit(cost)
         return Answer(x, cost, gradient, trace, run, worked_on, method, rate, metrics, certificate, converged)
+
+    def _run(
+        self,
+        worked_on: Objective,
+        start: np.ndarray,
+        method: Any,
+        rate: Any,
+        stopping: Rule,
+        optimality: Optimality,
+    ) -> tuple[Run, Trace]:
+        """Return the run as it is judged, with all steps that it kept."""
+        loop = prepare_loop(worked_on, start, method=method, rate=rate, stopping=stopping, optimality=optimality)
+        run = loop.run(self.settings.max_iter)
+        return run, run.trace
 
     def _method(self, metrics: Metrics) -> tuple[Any, Any]:
         """Return the method and the rate that the settings ask for, or those that suit the problem."""
         if not self.settings.automatic:
             method, rate = self.settings.named()
             return method, suited_rate(method, rate, L1(self.strength) if self.kinked else None)
+        if self._truncates:
+            return NewtonCG(self.objective), StrongWolfe()
         if not self.dense:
             return LBFGS(memory=20), FaceSearch() if self.kinked else StrongWolfe()
         if self.interior is not None:
@@ -259,15 +277,31 @@ class Problem:
         if self.kinked or not self.loss.concordant:
             newton = metrics if self.dense and not self.kinked and self.loss.smooth else None
             return Dual(self.objective, self.strength, self.mean, newton, base, threshold, every)
+        if self._truncates:
+            return Dual(self.objective, self.strength, self.mean, None, base, threshold, every=False)
         if self.dense:
             factored = self.quadratic.factored if self.quadratic else None
             return Proving(metrics, self._reach, base, threshold, every, factored)
         return Estimating(self._units(self._worked_on()), base, threshold, every)
 
+    @cached_property
+    def _truncates(self) -> bool:
+        """Whether the method of a wide table is Newton's, by conjugate gradients: a penalty makes that quick."""
+        plain = type(self.objective) is RowsObjective and self.loss.smooth and not self.loss.quadratic
+        if not (self.settings.automatic and plain and self.objective.penalised) or self.kinked:
+            return False
+        if self.outputs == 1:
+            return not self.dense
+        # a column far from zero is much like the intercept: that the diagonal does not tell
+        apart = (np.abs(self.mean) <= OFFSET * self.spread).all() or not self.settings.fit_intercept
+        return self.objective.size > MANY and bool(apart)
+
     def _reach(self, metric: Metric) -> float | None:
         """Return a number that no row's predictors change more by for a step of length one in the metric, if known."""
         if self.loss.quadratic or not self.settings.fit_intercept or metric.centre is not self.mean:
             return None
+        if self._longest is None and self._sample is not None:
+            self._longest = self._sample.longest
         if self._longest is None:
             self._longest = longest_row(self.rows, self.mean, self.spread)
         return metric.reach(self._longest, self.spread)
@@ -288,6 +322,10 @@ class Problem:
             y, weights = self.rows.targets()
             square = float(y @ (y if weights is None else weights * y)) / self.rows.total
             threshold = max(threshold, square * (64 * np.finfo(float).eps) ** 2)
+        if isinstance(self.objective, ScaledHuberObjective):
+            # the scale itself is not let fall below rounding
+            largest = float(np.abs(self.rows.targets()[0]).max())
+            threshold = max(threshold, 16 * float(np.finfo(float).eps) * largest, 1e-150)
         return threshold
 
     def _units(self, base: Objective) -> StandardizedObjective:
@@ -347,6 +385,12 @@ class _InUnits:
 
     def restore(self, state: Any) -> None:
         self.inner.restore(state)
+
+
+def _chosen(run: Run) -> Steps:
+    """Return the best point, or the last where it was found optimal and costs no more beyond rounding."""
+    best, last = float(run.best.fun[0]), float(run.last.fun[0])
+    return run.last if run.reason is StopReason.CONVERGED and last - best <= ROUNDING * abs(best) else run.best
 
 
 def rows_of(trace: Trace, x: np.ndarray | None = None) -> Steps:

@@ -23,7 +23,9 @@ class QuantileRegressor(Regressor):
         Above 0 and below 1; 0.5 is the median.
     alpha : float
         Strength of the penalty, as scikit-learn's.
-    fit_intercept, method, learning_rate, max_iter, tol, standardize, init, warm_start, random_state
+    fit_intercept, method, learning_rate, batch_size, max_iter, tol, standardize, init, warm_start
+        As in `LinearRegression`.
+    validation_fraction, patience, average, random_state
         As in `LinearRegression`.
 
     Attributes
@@ -51,11 +53,15 @@ class QuantileRegressor(Regressor):
         fit_intercept: bool = True,
         method: Any = "auto",
         learning_rate: Any = None,
+        batch_size: int | None = None,
         max_iter: int = 1000,
         tol: float = 1e-6,
         standardize: bool = False,
         init: Any = "zeros",
         warm_start: bool = False,
+        validation_fraction: float | None = None,
+        patience: int = 5,
+        average: bool = False,
         random_state: Any = None,
     ) -> None:
         self.quantile = quantile
@@ -64,11 +70,15 @@ class QuantileRegressor(Regressor):
             fit_intercept=fit_intercept,
             method=method,
             learning_rate=learning_rate,
+            batch_size=batch_size,
             max_iter=max_iter,
             tol=tol,
             standardize=standardize,
             init=init,
             warm_start=warm_start,
+            validation_fraction=validation_fraction,
+            patience=patience,
+            average=average,
             random_state=random_state,
         )
 

@@ -24,7 +24,9 @@ class LinearSVC(Classifier):
     loss : {"squared-hinge", "hinge"}
     alpha : float
         Strength of the penalty.
-    fit_intercept, class_weight, method, learning_rate, max_iter, tol, standardize, init, warm_start, random_state
+    fit_intercept, class_weight, method, learning_rate, batch_size, max_iter, tol, standardize, init, warm_start
+        As in `LogisticRegression`.
+    validation_fraction, patience, average, random_state
         As in `LogisticRegression`.
 
     Attributes
@@ -53,11 +55,15 @@ class LinearSVC(Classifier):
         class_weight: Any = None,
         method: Any = "auto",
         learning_rate: Any = None,
+        batch_size: int | None = None,
         max_iter: int = 1000,
         tol: float = 1e-6,
         standardize: bool = False,
         init: Any = "zeros",
         warm_start: bool = False,
+        validation_fraction: float | None = None,
+        patience: int = 5,
+        average: bool = False,
         random_state: Any = None,
     ) -> None:
         self.loss = loss
@@ -67,11 +73,15 @@ class LinearSVC(Classifier):
             fit_intercept=fit_intercept,
             method=method,
             learning_rate=learning_rate,
+            batch_size=batch_size,
             max_iter=max_iter,
             tol=tol,
             standardize=standardize,
             init=init,
             warm_start=warm_start,
+            validation_fraction=validation_fraction,
+            patience=patience,
+            average=average,
             random_state=random_state,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ class Program:
     value: Any
     constants: tuple[Any, ...]
 
-    @property
+    @cached_property
     def small(self) -> bool:
         """Whether it refers to few numbers, so that its compilation takes longer than its running."""
         return sum(constant.size for constant in self.constants) <= SMALL
@@ -83,6 +84,8 @@ class Objective(ABC):
         The size of the noise in its values, where there is more than rounding.
     share : float
         What share of the values is noise, or rounding; 0 for what an exact gradient has.
+    surveys : bool
+        Whether the Hessian is measured with the gradient, at little further cost.
     penalty : Penalty or None
         What is added to the function: costs include it, gradient, curvature and program do not.
     """
@@ -98,6 +101,7 @@ class Objective(ABC):
     penalty: Penalty | None = None
     noise: float = 0.0
     share: float = 0.0
+    surveys: bool = False
 
     def __init__(self) -> None:
         self.counts = Counts()
@@ -109,6 +113,10 @@ class Objective(ABC):
     @abstractmethod
     def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         """Return the cost at `x`, shape (d,), and its gradient, shape (d,)."""
+
+    def foresee(self, x: np.ndarray) -> bool:
+        """Measure cost, gradient and the whole Hessian at `x` where all at once is quicker; tell whether it is."""
+        return self.surveys
 
     def slope(self, x: np.ndarray, gradient: np.ndarray) -> np.ndarray:
         """Return the vector, shape (d,), that is zero where `x` is optimal: `gradient`, without a penalty."""
@@ -132,6 +140,10 @@ class Objective(ABC):
             behind = self.value_and_gradient(x - h * direction)[1]
             products[row] = (ahead - behind) / (2 * h)
         return products
+
+    def hessian(self, x: np.ndarray) -> np.ndarray:
+        """Return the Hessian at `x`, shape (d, d), as rows of products; for few parameters."""
+        return self.hessian_products(x, np.eye(x.size, dtype=x.dtype))
 
     def values(self, points: np.ndarray) -> np.ndarray:
         """Return the costs at the rows of `points`, shape (m, d), for pictures; nothing is counted."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["closed_key"]
+__all__ = ["closed_key", "names_of"]
 
 LIBRARIES = (np, math, np.linalg)
 
@@ -47,9 +47,9 @@ def closed_key(function: Callable[..., Any], *, values: bool = False) -> tuple[A
 def _key_of_function(function: FunctionType, values: bool, within: tuple[Any, ...]) -> tuple[Any, ...]:
     given = (function.__defaults__ or (), *(function.__kwdefaults__ or {}).items())
     cells = function.__closure__ or ()
-    names = _globals_of(function.__code__)
+    names, imports = names_of(function.__code__)
     kept = values and _keeps(function.__code__)
-    if names is None or kept or function in within or (not values and (cells or given != ((),))):
+    if imports or kept or function in within or (not values and (cells or given != ((),))):
         raise _OpenError
     known = [(name, function.__globals__[name]) for name in names if name in function.__globals__]
     if any(name not in vars(builtins) for name in names if name not in function.__globals__):
@@ -102,18 +102,16 @@ def _keeps(code: CodeType) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _globals_of(code: CodeType) -> tuple[str, ...] | None:
-    """Return every name that a function's code, or that of a function within it, looks up; None where it imports."""
-    names = set()
+def names_of(code: CodeType) -> tuple[tuple[str, ...], bool]:
+    """Return the globals that a function's code, or that of a function within it, looks up; and whether it imports."""
+    names, imports = set(), False
     for instruction in dis.get_instructions(code):
-        if instruction.opname.startswith("IMPORT_"):
-            return None
+        imports |= instruction.opname.startswith("IMPORT_")
         if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL"):
             names.add(instruction.argval)
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            inner = _globals_of(constant)
-            if inner is None:
-                return None
+            inner, inside = names_of(constant)
             names.update(inner)
-    return tuple(sorted(names))
+            imports |= inside
+    return tuple(sorted(names)), imports

@@ -14,7 +14,7 @@ from jax.core import eval_jaxpr
 
 from fallline.arrays.layout import Layout
 from fallline.arrays.lifting import lift
-from fallline.arrays.lowering import LeavesNumpyError, following, lower
+from fallline.arrays.lowering import LeavesNumpyError, NeedsValueError, following, lower
 from fallline.arrays.scalars import in_scalars
 from fallline.arrays.shadow import Shadow
 from fallline.errors import InputTypeError, shown
@@ -23,6 +23,7 @@ from fallline.objectives.branches import guarded
 from fallline.objectives.closed import closed_key
 from fallline.objectives.differences import DifferencedFunction
 from fallline.objectives.plain import is_undefined
+from fallline.objectives.rerolling import rerolled
 
 __all__ = ["CompiledFunction", "StepwiseFunction", "compiled", "lifted_value", "trace_program", "trace_rows"]
 
@@ -91,7 +92,7 @@ def _trace(function: Callable[..., Any], layout: Layout, args: tuple[Any, ...]) 
     value = lifted_value(function, layout, args)
     with jax.enable_x64(True):
         traced = jax.make_jaxpr(value)(jax.ShapeDtypeStruct((layout.size,), layout.dtype))
-        traced = guarded(traced)
+        traced = guarded(_shortened(traced))
         constants = tuple(jnp.asarray(constant) for constant in traced.consts)
         unrolled = _unrolled(traced.jaxpr)
     if unrolled is not None:
@@ -102,8 +103,26 @@ def _trace(function: Callable[..., Any], layout: Layout, args: tuple[Any, ...]) 
 LONG = 100
 """Operations from which a program is long: a Python loop over single numbers, as a rule."""
 
-LONGEST = 4000
+LONGEST = 1500
+"""Operations up to which a long program is compiled."""
+
+UNROLLED = 4000
 """Scalar operations up to which a long program is rewritten in scalars."""
+
+MANY = 100
+"""Parameters from which differences of a long function take longer than following it at every point anew."""
+
+
+def _shortened(traced: Any) -> Any:
+    """Return a program with its loops on arrays; one that is still too long to compile is left to the next rung."""
+    count = len(traced.jaxpr.eqns)
+    if count < LONG:
+        return traced
+    traced = rerolled(traced)
+    if len(traced.jaxpr.eqns) > LONGEST:
+        error = NeedsValueError if sum(aval.size for aval in traced.in_avals) > MANY else LeavesNumpyError
+        raise error(f"it takes {count} operations one by one, which would compile for minutes")
+    return traced
 
 
 def _unrolled(jaxpr: Any) -> Any:
@@ -115,7 +134,7 @@ def _unrolled(jaxpr: Any) -> Any:
         return None
     examples = [jax.ShapeDtypeStruct(var.aval.shape, var.aval.dtype) for var in (*jaxpr.invars, *jaxpr.constvars)]
     count = len(jaxpr.invars)
-    rewritten = in_scalars(lambda *given: eval_jaxpr(jaxpr, given[count:], *given[:count]), *examples, most=LONGEST)
+    rewritten = in_scalars(lambda *given: eval_jaxpr(jaxpr, given[count:], *given[:count]), *examples, most=UNROLLED)
     if rewritten is None:
         return None
 
@@ -148,7 +167,7 @@ def trace_rows(
         with jax.enable_x64(True):
             rows = (jax.ShapeDtypeStruct((count, *array.shape[1:]), array.dtype) for array in arrays)
             traced = jax.make_jaxpr(value)(jax.ShapeDtypeStruct((layout.size,), layout.dtype), *rows)
-            traced = guarded(traced)
+            traced = guarded(_shortened(traced))
             constants = tuple(jnp.asarray(constant) for constant in traced.consts)
         return Program(fingerprint(traced.jaxpr), _runner(traced.jaxpr, len(arrays)), constants)
 
@@ -195,6 +214,10 @@ def _runner(jaxpr: Any, given: int = 0) -> Callable[[Any, tuple[Any, ...]], Any]
     return value
 
 
+SURVEYED = 128
+"""Parameters up to which the Hessian is asked for whole."""
+
+
 class CompiledFunction(Objective):
     """A function that was traced: value, gradient and curvature are compiled, each when first asked for."""
 
@@ -206,6 +229,11 @@ class CompiledFunction(Objective):
         self.program = self.code = program
         self.size, self.dtype = layout.size, layout.dtype
         self.known: dict[str, tuple[Any, Any]] = {}
+        # all products at once would compile for longer than one after the other runs
+        self.is_long = len(program.key[1]) >= LONG
+        self.surveys = program.small and not self.is_long and self.size <= SURVEYED
+        self.unit = np.eye(self.size if self.surveys else 0, dtype=self.dtype)
+        self.surveyed, self.level, self.bend = b"", [np.nan, self.unit], self.unit
 
     def value(self, x: np.ndarray) -> float:
         self.counts.function += 1
@@ -214,30 +242,53 @@ class CompiledFunction(Objective):
     def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         self.counts.function += 1
         self.counts.gradient += 1
-        cost, gradient = self._recall("point", x)
-        return float(cost), np.array(gradient)
+        known = self.surveys and self.surveyed == x.tobytes()
+        cost, gradient = self.level if known else self._recall("point", x)
+        return float(cost), gradient.copy()
+
+    def foresee(self, x: np.ndarray) -> bool:
+        question = x.tobytes()
+        if self.surveys and self.surveyed != question:
+            *self.level, self.bend = self._call("survey", x, self.unit)
+            self.surveyed = question
+        return self.surveys
+
+    def hessian(self, x: np.ndarray) -> np.ndarray:
+        if not self.surveys:
+            return super().hessian(x)
+        self.counts.curvature += self.size
+        self.foresee(x)
+        return self.bend.copy()
 
     def hessian_products(self, x: np.ndarray, directions: np.ndarray) -> np.ndarray:
         self.counts.curvature += len(directions)
-        if len(self.code.key[1]) >= LONG:  # all at once would compile for longer than one after the other runs
+        if self.is_long:
             return np.array([self._recall("product", x, direction) for direction in directions])
-        return np.array(self._recall("products", x, directions))
+        return self._recall("products", x, directions).copy()
 
     def values(self, points: np.ndarray) -> np.ndarray:
-        return np.array(self._call("values", points.astype(self.dtype)))
+        points = points.astype(self.dtype)
+        if self.is_long:
+            return np.array([self._call("value", point) for point in points])
+        return self._call("values", points).copy()
 
     def _recall(self, what: str, *arrays: np.ndarray) -> Any:
         """Return the answer, the last one if it was to the same question: several look at the same point in turn."""
         if self.size > SMALL:
             return self._call(what, *arrays)
-        question = [(array.shape, array.tobytes()) for array in arrays]
+        question = [_question(array) for array in arrays]
         if what not in self.known or self.known[what][0] != question:
             self.known[what] = question, self._call(what, *arrays)
         return self.known[what][1]
 
     def _call(self, what: str, *arrays: np.ndarray) -> Any:
         with jax.enable_x64(True):
-            return compiled(self.code, what)(*arrays, self.code.constants)
+            answer = compiled(self.code, what)(*arrays, self.code.constants)
+            return tuple(map(np.asarray, answer)) if isinstance(answer, tuple) else np.asarray(answer)
+
+
+def _question(array: np.ndarray) -> tuple[tuple[int, ...], bytes]:
+    return array.shape, array.tobytes()
 
 
 @functools.lru_cache(maxsize=256)
@@ -247,7 +298,12 @@ def _compiled(value: _Keyed, what: str, small: bool) -> Any:
     def product(x: Any, direction: Any, constants: Any) -> Any:
         return jax.jvp(lambda x: jax.grad(function)(x, constants), (x,), (direction,))[1]
 
+    def survey(x: Any, directions: Any, constants: Any) -> Any:
+        products = jax.vmap(product, in_axes=(None, 0, None))(x, directions, constants)
+        return *jax.value_and_grad(function)(x, constants), products
+
     makers = {
+        "survey": lambda: survey,
         "value": lambda: function,
         "point": lambda: jax.value_and_grad(function),
         "product": lambda: product,

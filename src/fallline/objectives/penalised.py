@@ -60,6 +60,9 @@ class PenalisedFunction(Objective):
     def hessian_products(self, x: np.ndarray, directions: np.ndarray) -> np.ndarray:
         return self.smooth.hessian_products(x, directions)
 
+    def hessian(self, x: np.ndarray) -> np.ndarray:
+        return self.smooth.hessian(x)
+
     def values(self, points: np.ndarray) -> np.ndarray:
         return self.smooth.values(points) + np.array([self._added(point) for point in points])
 

@@ -37,13 +37,20 @@ class PlainFunction:
         Its further arguments.
     undefined : object
         What stands for the answer where it is not defined.
+    answered : bool
+        Whether it is known to have answered.
     """
 
     def __init__(
-        self, function: Callable[..., Any], layout: Layout, args: tuple[Any, ...], undefined: Any = np.nan
+        self,
+        function: Callable[..., Any],
+        layout: Layout,
+        args: tuple[Any, ...],
+        undefined: Any = np.nan,
+        answered: bool = False,
     ) -> None:
         self.function, self.layout, self.args, self.undefined = function, layout, args, undefined
-        self.has_answered = False
+        self.has_answered = answered
 
     def __call__(self, x: np.ndarray) -> float:
         return one_number(self.raw(x))

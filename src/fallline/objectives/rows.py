@@ -13,7 +13,7 @@ from fallline.errors import DataError
 from fallline.losses import Loss
 from fallline.objectives.base import Objective
 from fallline.objectives.rows_gram import gram, sparse_gram
-from fallline.objectives.rows_kernels import curvature_kernel, product_kernel, row_kernel
+from fallline.objectives.rows_kernels import bend_kernel, curvature_kernel, product_kernel, row_kernel, scratch_for
 from fallline.objectives.rows_layouts import layout_name, operand
 from fallline.penalties import Ridge
 
@@ -82,12 +82,21 @@ class RowsObjective(Objective):
         _, value, gradient = self._known
         return value, gradient.copy()
 
-    def curvature(self, x: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    def curvature(self, x: np.ndarray, centre: np.ndarray, *, coarse: bool = False) -> np.ndarray:
         """Return the Hessian, shape (size, size), in the parameters of ``(X - centre)·w + b``.
 
-        About their mean, columns of large offset keep their digits.
+        About their mean, columns of large offset keep their digits. A `coarse` one has about six, at half the price.
         """
-        return self._expand(x, centre)[0]
+        hessian = self._expand(x, centre, coarse)[0]
+        return hessian if not coarse or np.isfinite(hessian).all() else self.curvature(x, centre)
+
+    def bends(self, block: Block, w: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Return each row's weight times curvature, shape (m,), or (m, outputs, outputs) of several."""
+        if not self._compiles:
+            return self._bends(block, block.X @ w.T + b)
+        kernel = bend_kernel(type(self.loss), self._layout)
+        at = np.ascontiguousarray(w[0]), float(b[0])
+        return kernel(self.loss.parameters, operand(block), block.y, block.weights, *at)
 
     def expansion(self, x: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the Hessian and the gradient of a quadratic loss, both in the parameters of ``(X - centre)·w + b``.
@@ -100,14 +109,14 @@ class RowsObjective(Objective):
             gradient[: self.coefficients] += self.ridge.gradient(x[: self.coefficients])
         return hessian, gradient
 
-    def _expand(self, x: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _expand(self, x: np.ndarray, centre: np.ndarray, coarse: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """Return the Hessian in centred columns, and the last row of the product it comes from."""
         self.counts.curvature += self.size
         w, b = self.split(x)
         pairs = [(k, m) for k in range(self.outputs) for m in range(k + 1)]
-        parts = sum_blocks(self.rows, self._bend_term(w, b, centre, pairs), self.threads) / self.total
+        parts = sum_blocks(self.rows, self._bend_term(w, b, centre, pairs, coarse), self.threads) / self.total
         width = self.rows.columns + self.intercept
-        if not np.isfinite(parts[:, :width, :width]).all():
+        if not coarse and not np.isfinite(parts[:, :width, :width]).all():
             self._refuse_too_large()
         hessian = np.empty((self.outputs, width, self.outputs, width))
         for part, (k, m) in zip(parts, pairs, strict=True):
@@ -226,13 +235,19 @@ class RowsObjective(Objective):
         return term
 
     def _bend_term(
-        self, w: np.ndarray, b: np.ndarray, centre: np.ndarray, pairs: list[tuple[int, int]]
+        self, w: np.ndarray, b: np.ndarray, centre: np.ndarray, pairs: list[tuple[int, int]], coarse: bool
     ) -> Callable[[Block], np.ndarray]:
         """Return the function that gives a block's curvature by pairs of outputs, shape (pairs, d+1 or more, same)."""
         if self._compiles and self.rows.crowded:
             kernel, parameters = curvature_kernel(type(self.loss), self._layout), self.loss.parameters
             at = np.ascontiguousarray(w[0]), float(b[0]), centre
-            return lambda block: kernel(parameters, operand(block), block.y, block.weights, *at)[None]
+            zero = (np.float32 if coarse else np.float64)(0)
+
+            def compiled(block: Block) -> np.ndarray:
+                scratch = scratch_for(self.rows.columns, coarse)
+                return kernel(parameters, operand(block), block.y, block.weights, *at, scratch, zero)[None]
+
+            return compiled
 
         def term(block: Block) -> np.ndarray:
             z = block.X @ w.T + b

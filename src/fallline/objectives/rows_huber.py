@@ -94,7 +94,7 @@ class ScaledHuberObjective(RowsObjective):
         total = float(weights @ np.maximum(apart, 0.0)) + spare + float(rest.sum())
         return min(total, cost) if np.isfinite(total) else cost
 
-    def curvature(self, x: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    def curvature(self, x: np.ndarray, centre: np.ndarray, *, coarse: bool = False) -> np.ndarray:
         self.counts.curvature += self.size
         bends = self._bends_of(self._errors(x), centre)
         fixed, across, bend = self._held(bends), bends[-1, :-1], bends[-1, -1]

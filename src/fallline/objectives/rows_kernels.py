@@ -12,7 +12,17 @@ import numpy as np
 from fallline.losses import Loss
 from fallline.objectives.rows_layouts import Layout, layout_of
 
-__all__ = ["curvature_kernel", "product_kernel", "row_kernel"]
+__all__ = [
+    "bend_kernel",
+    "compiled",
+    "curvature_kernel",
+    "formula",
+    "inlined",
+    "product_kernel",
+    "row_kernel",
+    "scratch_for",
+    "turn_kernel",
+]
 
 Array = np.ndarray
 
@@ -36,7 +46,7 @@ def row_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]:
     layout : str
         How `X`, shape (m, d), lies in memory, as `layout_of` tells.
     """
-    value, derivative = _formula(loss.value), _formula(loss.derivative)
+    value, derivative = formula(loss.value), formula(loss.derivative)
     strip_of, predict, accumulate = _steps(layout_of(layout))
 
     def kernel(parameters: Any, X: Any, y: Array, weights: Array, w: Array, b: float) -> Array:
@@ -59,7 +69,7 @@ def row_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]:
             accumulate(X, first, count, z, gradient)
         return total
 
-    return _compiled(kernel)
+    return compiled(kernel)
 
 
 @cache
@@ -68,7 +78,7 @@ def product_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]:
 
     It is the Hessian at ``(w, b)`` times the direction ``(v, c)``, summed over the rows.
     """
-    bend = _formula(loss.curvature)
+    bend = formula(loss.curvature)
     strip_of, predict, accumulate = _steps(layout_of(layout))
 
     def kernel(parameters: Any, X: Any, y: Array, weights: Array, w: Array, b: float, v: Array, c: float) -> Array:
@@ -87,25 +97,36 @@ def product_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]:
             accumulate(X, first, count, change, product)
         return total
 
-    return _compiled(kernel)
+    return compiled(kernel)
 
 
 @cache
 def curvature_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]:
-    """Return ``kernel(parameters, X, y, weights, w, b, centre) -> A.T @ diag(weights·curvature) @ A``.
+    """Return ``kernel(parameters, X, y, weights, w, b, centre, scratch, zero) -> A.T @ diag(weights·curvature) @ A``.
 
     The columns of A are those of ``X - centre``, ones, and ``derivative/curvature``, so that the last row of the
     product is the gradient in centred columns. Only its lower triangle, shape (d+2, d+2), is meant. Columns are
-    multiplied two by four, strip by strip, which keeps the processor's registers full whatever their number.
+    multiplied two by four, strip by strip, which keeps the processor's registers full whatever their number. `scratch`,
+    from `scratch_for`, holds a strip, and `zero` is of its precision: strips are summed in double in any case.
     """
-    bend, derivative = _formula(loss.curvature), _formula(loss.derivative)
-    predict, gather = _inlined(layout_of(layout).predict), _inlined(layout_of(layout).gather)
+    bend, derivative = formula(loss.curvature), formula(loss.derivative)
+    predict, gather = inlined(layout_of(layout).predict), inlined(layout_of(layout).gather)
     strip = STRIP
 
-    def kernel(parameters: Any, X: Any, y: Array, weights: Array, w: Array, b: float, centre: Array) -> Array:
+    def kernel(
+        parameters: Any,
+        X: Any,
+        y: Array,
+        weights: Array,
+        w: Array,
+        b: float,
+        centre: Array,
+        turned: Array,
+        zero: float,
+    ) -> Array:
         rows, columns = len(y), len(w)
-        padded = (columns + 5) // 4 * 4
-        total, turned = np.zeros((padded, padded)), np.zeros((padded, strip))
+        padded = len(turned)
+        total = np.zeros((padded, padded))
         z = np.empty(strip)
         for first in range(0, rows, strip):
             count = min(strip, rows - first)
@@ -120,7 +141,7 @@ def curvature_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]
             gather(X, first, count, centre, z, turned)
             for j in range(0, padded, 2):
                 for k in range(0, j + 2, 4):
-                    a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = 0.0
+                    a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = zero
                     for i in range(strip):
                         p, q = turned[j, i], turned[j + 1, i]
                         r0, r1, r2, r3 = turned[k, i], turned[k + 1, i], turned[k + 2, i], turned[k + 3, i]
@@ -142,32 +163,81 @@ def curvature_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]
                     total[j + 1, k + 3] += b3
         return total[: columns + 2, : columns + 2]
 
-    return _compiled(kernel)
+    return compiled(kernel)
+
+
+def scratch_for(columns: int, coarse: bool = False) -> Array:
+    """Return the scratch that `curvature_kernel` works in: in single precision where `coarse`, twice as fast."""
+    return np.zeros(((columns + 5) // 4 * 4, STRIP), np.float32 if coarse else np.float64)
+
+
+@cache
+def turn_kernel(layout: str) -> Callable[..., np.ndarray]:
+    """Return ``kernel(X, bends, v, c) -> [*products of w, product of b]``: the Hessian of given curvatures times (v, c)."""
+    strip_of, predict, accumulate = _steps(layout_of(layout))
+
+    def kernel(X: Any, bends: Array, v: Array, c: float) -> Array:
+        columns = len(v)
+        total = np.zeros(columns + 1)
+        product = total[:columns]
+        strip = strip_of(columns)
+        change = np.empty(strip)
+        for first in range(0, len(bends), strip):
+            count = min(strip, len(bends) - first)
+            predict(X, first, count, v, c, change)
+            for i in range(count):
+                change[i] *= bends[first + i]
+                total[columns] += change[i]
+            accumulate(X, first, count, change, product)
+        return total
+
+    return compiled(kernel)
+
+
+@cache
+def bend_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]:
+    """Return ``kernel(parameters, X, y, weights, w, b)``: each row's weight times its curvature."""
+    bend = formula(loss.curvature)
+    strip_of, predict, _ = _steps(layout_of(layout))
+
+    def kernel(parameters: Any, X: Any, y: Array, weights: Array, w: Array, b: float) -> Array:
+        found = np.empty(len(y))
+        strip = strip_of(len(w))
+        for first in range(0, len(y), strip):
+            count = min(strip, len(y) - first)
+            z = found[first : first + count]
+            predict(X, first, count, w, b, z)
+            for i in range(count):
+                z[i] = weights[first + i] * bend(parameters, y[first + i], z[i])
+        return found
+
+    return compiled(kernel)
 
 
 def _steps(layout: Layout) -> tuple[Any, Any, Any]:
-    return _inlined(layout.strip), _inlined(layout.predict), _inlined(layout.accumulate)
+    return inlined(layout.strip), inlined(layout.predict), inlined(layout.accumulate)
 
 
-def _formula(formula: Any) -> Any:
+def formula(function: Any) -> Any:
     """Return a loss's formula with NumPy's functions replaced by those that run on several rows at once."""
     from fallline.objectives import rows_math
 
-    return _inlined(formula, {"np": rows_math})
+    return inlined(function, {"np": rows_math})
 
 
-def _inlined(function: Any, instead: Mapping[str, Any] | None = None) -> Any:
+def inlined(function: Any, instead: Mapping[str, Any] | None = None) -> Any:
     """Return a copy of a function, for kernels, that Numba's cache tells apart by its text, not by where it stands."""
     from numba.extending import register_jitable
 
     names = function.__code__.co_names
     used = {name: thing for name, thing in function.__globals__.items() if name in names or name == "__name__"}
-    copy = FunctionType(function.__code__, used | dict(instead or {}), function.__name__)
+    copy = FunctionType(function.__code__, used | dict(instead or {}), function.__name__, None, function.__closure__)
     copy.__qualname__ = f"<locals>.{function.__qualname__}"
     return register_jitable(forceinline=True)(copy)
 
 
-def _compiled(kernel: Any) -> Any:
+def compiled(kernel: Any) -> Any:
+    """Return a kernel compiled by Numba, kept for other processes where there is a place for it."""
     import numba
 
     settings: dict[str, Any] = {"nogil": True, "fastmath": FAST, "error_model": "numpy"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,10 @@ from fallline.data.sums import each_block
 from fallline.objectives.rows import RowsObjective
 
 __all__ = ["Metric", "inverse_root", "metric_at"]
+
+
+COARSE = 1e-5
+"""What is added to the diagonal of a coarse Hessian, as a share."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +87,11 @@ class Metric:
             step[-self.outputs :] -= step[: -self.outputs].reshape(self.outputs, -1) @ self.centre
         return step
 
+    def shrunk(self, factor: float) -> Metric:
+        """Return the metric of the Hessian times a factor."""
+        root = np.sqrt(factor)
+        return replace(self, hessian=factor * self.hessian, root=self.root / root, scale=self.scale / root)
+
     def decrement(self, gradient: np.ndarray) -> float:
         """Return the length ``√(gᵀH⁺g)`` of a gradient."""
         return float(np.linalg.norm(self.root.T @ self.centred(gradient)))
@@ -129,7 +138,8 @@ class Metric:
         """
         scale = np.append(spread, np.ones(int(self.intercept)))
         inverse = sum(self.root[rows] @ self.root[rows].T for rows in self.places())
-        largest = float(np.linalg.eigvalsh(inverse * scale * scale[:, None])[-1])
+        inverse = inverse * scale * scale[:, None]
+        largest = float(np.linalg.eigvalsh(inverse)[-1]) if np.isfinite(inverse).all() else np.inf
         return float(np.sqrt((1 if self.outputs == 1 else 2) * max(largest, 0.0) * (longest**2 + self.intercept)))
 
     def furthest(self, objective: RowsObjective) -> float:
@@ -146,6 +156,30 @@ class Metric:
         square = max(each_block(objective.rows, longest, objective.threads))
         return float(np.sqrt((1 if self.outputs == 1 else 2) * square))
 
+    def within(self, objective: RowsObjective, x: np.ndarray, factor: float, enough: float) -> float:
+        """Return the number that `furthest` does, or less exactly where it is at most `enough`.
+
+        The metric is to be that of the objective of one output at `x`, shape (size,), times `factor`. As a row's own
+        square is no longer than the sum of all, most rows are settled by their curvature.
+        """
+        w, b = objective.split(x)
+        inverse = self.root @ self.root.T
+        share = factor / objective.total
+
+        def longest(block: Block) -> float:
+            bends = share * objective.bends(block, w, b)
+            settled = bends * enough**2 >= 1
+            known = float(np.sqrt(1 / bends[settled].min())) if settled.any() else 0.0
+            left = np.flatnonzero(~settled & (block.weights > 0))
+            if not left.size:
+                return known
+            columns = block.X[left] - self.centre
+            if self.intercept:
+                columns = np.column_stack([columns, np.ones(len(columns))])
+            return max(known, float(np.sqrt(np.sum((columns @ inverse) * columns, axis=1).max())))
+
+        return max(each_block(objective.rows, longest, objective.threads))
+
     def places(self) -> list[np.ndarray]:
         """Return for each output where its coefficients, then its intercept, stand in the flat parameters."""
         columns = len(self.centre)
@@ -156,10 +190,12 @@ class Metric:
         ]
 
 
-def metric_at(objective: RowsObjective, x: np.ndarray, centre: np.ndarray) -> Metric:
-    """Return the metric of the objective's Hessian at `x`, columns centred at `centre`."""
+def metric_at(objective: RowsObjective, x: np.ndarray, centre: np.ndarray, *, coarse: bool = False) -> Metric:
+    """Return the metric of the objective's Hessian at `x`, columns centred at `centre`; `coarse` as in `curvature`."""
     centre = centre if objective.intercept else np.zeros_like(centre)
-    metric = _metric(objective, x, centre)
+    metric = _metric(objective, x, centre, coarse)
+    if coarse:
+        return metric
     if metric.defect == 0 or not objective.intercept or objective.loss.quadratic:
         return metric
     # rows far off that bend no more pull the mean away from those that do: look again from the middle of these
@@ -171,8 +207,12 @@ def metric_at(objective: RowsObjective, x: np.ndarray, centre: np.ndarray) -> Me
     return nearer if nearer.defect < metric.defect else metric
 
 
-def _metric(objective: RowsObjective, x: np.ndarray, centre: np.ndarray) -> Metric:
-    hessian = objective.curvature(x, centre)
+def _metric(objective: RowsObjective, x: np.ndarray, centre: np.ndarray, coarse: bool = False) -> Metric:
+    hessian = objective.curvature(x, centre, coarse=coarse)
+    if coarse:
+        # what is rounded must not look like a direction without curvature
+        place = np.arange(len(hessian))
+        hessian[place, place] *= 1 + COARSE
     penalised, invariant = objective.penalised, objective.loss.invariant
     return Metric.of(hessian, centre, objective.outputs, objective.intercept, penalised, invariant)
 

@@ -10,7 +10,7 @@ import numpy as np
 from fallline.arrays.layout import Layout
 from fallline.arrays.namespace import namespace
 from fallline.errors import InputError, shown
-from fallline.penalties.base import Penalty, Tangent
+from fallline.penalties.base import Penalty, Subgradients, Tangent
 from fallline.penalties.separable import fitted
 
 __all__ = ["Ball"]
@@ -77,6 +77,12 @@ class Ball(Penalty):
         # the multiplier of the sphere, which curves the cost along it
         bend = (length / self.radius - 1) / rate
         return Tangent(project, project(gradient), bend, max(pull * room, 0.0))
+
+    def subgradients(self, x: np.ndarray) -> Subgradients:
+        away = x - self.centre
+        length = float(np.linalg.norm(away))
+        outwards = away[None] / length if length >= self.radius * (1 - 1e-9) else np.empty((0, x.size))
+        return Subgradients(np.zeros(x.size), outwards, np.full(len(outwards), np.inf))
 
     def laid_out(self, layout: Layout) -> Ball:
         return replace(self, centre=fitted(self.centre, layout, "centre", "coordinate"))

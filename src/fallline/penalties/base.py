@@ -11,7 +11,7 @@ import numpy as np
 
 from fallline.arrays.layout import Layout
 
-__all__ = ["Penalty", "Tangent"]
+__all__ = ["Penalty", "Subgradients", "Tangent"]
 
 
 class Tangent(NamedTuple):
@@ -19,13 +19,26 @@ class Tangent(NamedTuple):
 
     `project` takes rows of directions, shape (m, d), to those parts of them that stay; `slope`, shape (d,), is the
     gradient of the whole cost along them, and `bend` the curvature that the penalty adds there. `outside` is about how
-    much the cost can still fall by reaching the edge that the other directions are held at.
+    much the cost can still fall by reaching the edge that the other directions are held at. `inwards`, shape (d,),
+    points away from those edges that nothing holds `x` at, since the cost is level there; None where there are none.
     """
 
     project: Callable[[np.ndarray], np.ndarray]
     slope: np.ndarray
     bend: Any
     outside: float
+    inwards: np.ndarray | None = None
+
+
+class Subgradients(NamedTuple):
+    """The subgradients of a penalty at a point: ``centre + sum(shares_i * ways_i)`` with shares from 0 to `most`.
+
+    `centre` has the shape (d,), `ways` (m, d), and `most` (m,), infinite along the normals of a set.
+    """
+
+    centre: np.ndarray
+    ways: np.ndarray
+    most: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -83,6 +96,10 @@ class Penalty(ABC):
     def tangent(self, x: np.ndarray, gradient: np.ndarray, rate: float) -> Tangent:
         """Return where the cost is smooth about `x`, as seen from a proximal step of this rate."""
         return Tangent(np.asarray, self.slope(x, gradient, rate), 0.0, 0.0)
+
+    def subgradients(self, x: np.ndarray) -> Subgradients | None:
+        """Return all subgradients at `x`, shape (d,), for judging corners; None where that is not known."""
+        return None
 
     def laid_out(self, layout: Layout) -> Penalty:
         """Return the penalty for a flat vector that holds the parameters like this.

@@ -12,7 +12,7 @@ from fallline.arrays.layout import Layout
 from fallline.arrays.namespace import namespace
 from fallline.arrays.spread import spread
 from fallline.errors import InputError, shown
-from fallline.penalties.base import Penalty, Tangent
+from fallline.penalties.base import Penalty, Subgradients, Tangent
 
 __all__ = ["Bounded", "Parts", "Separable", "check_strength", "fitted"]
 
@@ -82,7 +82,27 @@ class Separable(Penalty):
         there = np.clip(x - rate * slope, low, high)
         free = (there > low) & (there < high)
         outside = float(np.sum(np.abs(slope * (x - there)), where=~free))
-        return Tangent(lambda rows: rows * free, slope * free, self.parts().l2, outside)
+        inwards = self._inwards(x, gradient, ~free, float(np.linalg.norm(slope * free)))
+        return Tangent(lambda rows: rows * free, slope * free, self.parts().l2, outside, inwards)
+
+    def _inwards(self, x: np.ndarray, gradient: np.ndarray, held: np.ndarray, slope_left: float) -> np.ndarray | None:
+        """Return the ways from edges along which the cost has no slope, beyond what is left of the slope elsewhere."""
+        l1, l2, low, high = self.parts()
+        smooth = gradient + l2 * x
+        level = max(slope_left, 1e-8 * float(np.abs(gradient).max()))
+        upwards = (x < high) & (np.abs(smooth + np.where(x >= 0, l1, -l1)) <= level)
+        downwards = (x > low) & (np.abs(smooth + np.where(x > 0, l1, -l1)) <= level)
+        inwards = np.where(held & upwards, 1.0, np.where(held & downwards, -1.0, 0.0))
+        return inwards if inwards.any() else None
+
+    def subgradients(self, x: np.ndarray) -> Subgradients:
+        l1, l2, low, high = (np.broadcast_to(part, x.shape) for part in self.parts())
+        ways, kinked = np.eye(x.size), (x == 0) & (l1 > 0)
+        return Subgradients(
+            l2 * x + l1 * np.where(kinked, -1.0, np.sign(x)),
+            np.vstack([ways[kinked], -ways[x <= low], ways[x >= high]]),
+            np.concatenate([2 * l1[kinked], np.full(int(np.sum(x <= low) + np.sum(x >= high)), INFINITY)]),
+        )
 
     def refusal(self, x: np.ndarray, layout: Layout) -> str | None:
         _, _, low, high = self.parts()

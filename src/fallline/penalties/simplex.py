@@ -10,7 +10,7 @@ import numpy as np
 from fallline.arrays.layout import Layout
 from fallline.arrays.namespace import namespace
 from fallline.errors import InputError, shown
-from fallline.penalties.base import Penalty, Tangent
+from fallline.penalties.base import Penalty, Subgradients, Tangent
 
 __all__ = ["Simplex"]
 
@@ -72,6 +72,11 @@ class Simplex(Penalty):
 
         outside = float(np.sum(np.maximum(gradient - level, 0) * x, where=~free))
         return Tangent(project, np.where(free, gradient - level, 0), 0.0, outside)
+
+    def subgradients(self, x: np.ndarray) -> Subgradients:
+        level = np.ones((1, x.size))
+        ways = np.vstack([level, -level, -np.eye(x.size)[x <= 0]])
+        return Subgradients(np.zeros(x.size), ways, np.full(len(ways), np.inf))
 
     def refusal(self, x: np.ndarray, layout: Layout) -> str | None:
         if (x >= 0).all() and abs(x.sum() - self.total) <= 1e-6 * self.total:

@@ -15,11 +15,12 @@ __all__ = ["BarzilaiBorweinStep"]
 
 
 class BarzilaiBorweinState(NamedTuple):
-    """The point before with its gradient, shape (d,), the last costs, shape (memory,), and the steps taken."""
+    """The point before with its gradient, shape (d,), the last costs, shape (memory,), rate, and the steps taken."""
 
     x: Any
     gradient: Any
     costs: Any
+    rate: Any
     steps: Any
 
 
@@ -34,8 +35,9 @@ class BarzilaiBorweinStep(StepRule):
     """Step by the curvature along the last step, and shorten only what rises above the worst of the last costs.
 
     With ``s = x - x_before`` and ``y = gradient - gradient_before`` the long rate is ``s·s / s·y`` and the short one
-    ``s·y / y·y``. Without positive curvature (``s·y <= 0``), and at first, the largest change of the step is 1. A rate
-    is taken when ``f(x - rate*d) <= max(last costs) - c * rate * g·d``.
+    ``s·y / y·y``. At first the largest change of the step is 1; without positive curvature (``s·y <= 0``) it is so
+    again, or the last rate grows four-fold where that is longer. A rate is taken when
+    ``f(x - rate*d) <= max(last costs) - c * rate * g·d``.
 
     Parameters
     ----------
@@ -83,7 +85,7 @@ class BarzilaiBorweinStep(StepRule):
         xp = namespace(x)
         zero = 0 * x[0]
         costs = xp.zeros(self.memory, dtype=x.dtype) - float("inf")
-        return BarzilaiBorweinState(0 * x, 0 * x, costs, zero)
+        return BarzilaiBorweinState(0 * x, 0 * x, costs, zero, zero)
 
     def take(self, here: Point, direction: Any, evaluate: Evaluate, state: BarzilaiBorweinState) -> Taken:
         xp = namespace(here.x)
@@ -113,8 +115,9 @@ class BarzilaiBorweinStep(StepRule):
         last = while_loop(refused, shortened, first, here.x)
         good = fell(last) & downhill
         there = Point(*(xp.where(good, a, b) for a, b in zip(last.point, here, strict=True)))
-        after = BarzilaiBorweinState(here.x, here.gradient, costs, state.steps + 1)
-        return Taken(xp.where(good, last.rate, 0 * last.rate), there, after, last.trials)
+        rate = xp.where(good, last.rate, 0 * last.rate)
+        after = BarzilaiBorweinState(here.x, here.gradient, costs, rate, state.steps + 1)
+        return Taken(rate, there, after, last.trials)
 
     def _proposed(self, here: Point, direction: Any, state: BarzilaiBorweinState) -> Any:
         """Return the rate to try first."""
@@ -124,4 +127,5 @@ class BarzilaiBorweinStep(StepRule):
         long, short = xp.sum(step * step) / or_one(product), product / or_one(xp.sum(change * change))
         takes_long = {"alternate": state.steps % 2 == 1, "long": state.steps >= 0, "short": state.steps < 0}[self.kind]
         usable = (state.steps > 0) & (product > 0) & xp.isfinite(long) & (norm(step) > 0)
-        return xp.where(usable, xp.where(takes_long, long, short), 1 / or_one(xp.max(xp.abs(direction))))
+        otherwise = xp.maximum(1 / or_one(xp.max(xp.abs(direction))), 4 * state.rate)
+        return xp.where(usable, xp.where(takes_long, long, short), otherwise)

@@ -6,10 +6,10 @@ import hashlib
 import json
 import os
 from os import PathLike
-from pathlib import Path
 
 import numpy as np
 
+from fallline.arrays.files import write_whole
 from fallline.arrays.layout import Layout
 from fallline.errors import FileError
 from fallline.trace.recorder import NAMES, Rows
@@ -31,12 +31,9 @@ def save_rows(path: str | PathLike[str], rows: Rows, layout: Layout) -> None:
 
     columns = {name: np.ascontiguousarray(getattr(rows, name)) for name in NAMES}
     header = {"format": FORMAT, "layout": json.dumps(layout.to_json()), "checksum": _checksum(columns)}
-    part = Path(f"{os.fspath(path)}.part-{os.getpid()}")
     try:
-        part.write_bytes(save(columns, metadata=header))
-        part.replace(path)
+        write_whole(path, save(columns, metadata=header))
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise FileError(
             f"path must be a file that can be written; got {os.fspath(path)!r}. {error.strerror}. Name another place."
         ) from error

@@ -34,7 +34,15 @@ class Rows:
         """Return the selected rows (a view where `selection` is a slice)."""
         if isinstance(selection, slice) and selection.indices(len(self)) == (0, len(self), 1):
             return self
-        return Rows(*(getattr(self, name)[selection] for name in NAMES))
+        return Rows(
+            self.iteration[selection],
+            self.x[selection],
+            self.fun[selection],
+            self.gradient_norm[selection],
+            self.learning_rate[selection],
+            self.step_norm[selection],
+            self.seconds[selection],
+        )
 
     def copy(self) -> Rows:
         return Rows(*(np.array(getattr(self, name)) for name in NAMES))

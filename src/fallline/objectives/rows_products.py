@@ -1,0 +1,94 @@
+"""Products with the Hessian of a cost over rows at one point, the rows' curvatures being measured once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from fallline.data.blocks import Block, Retargeted
+from fallline.data.sparse import is_sparse, with_cells
+from fallline.data.sums import each_block, sum_blocks
+from fallline.objectives.rows import RowsObjective
+from fallline.objectives.rows_kernels import turn_kernel
+from fallline.objectives.rows_layouts import layout_name, operand
+
+__all__ = ["diagonal_of", "products_at"]
+
+
+def products_at(
+    objective: RowsObjective, x: np.ndarray
+) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
+    """Return the rows' weights times curvatures at `x`, and what multiplies a vector with the Hessian.
+
+    The curvatures have the shape (n,), or (n, outputs, outputs) where there are several.
+
+    Parameters
+    ----------
+    objective : RowsObjective
+    x : array, shape (size,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fallline.data.blocks import ArrayRows
+    >>> from fallline.losses import find
+    >>> rows = ArrayRows(np.array([[1.0], [2.0]]), np.array([3.0, 5.0]))
+    >>> bends, product = products_at(RowsObjective(rows, find("mse", "regression")), np.zeros(2))
+    >>> bends, product(np.array([1.0, 0.0]))
+    (array([2., 2.]), array([5., 3.]))
+    """
+    w, b = objective.split(x)
+    bends = np.concatenate(each_block(objective.rows, lambda block: objective.bends(block, w, b), objective.threads))
+    rows, term_along = Retargeted(objective.rows, bends), _along if objective.outputs > 1 else _along_one
+
+    def product(direction: np.ndarray) -> np.ndarray:
+        objective.counts.curvature += 1
+        term = term_along(objective, *objective.split(direction))
+        turned = sum_blocks(rows, term, objective.threads)[: objective.size] / objective.total
+        if objective.ridge is not None:
+            turned[: objective.coefficients] += objective.ridge.strength * direction[: objective.coefficients]
+        return turned
+
+    return bends, product
+
+
+def _along_one(objective: RowsObjective, v: np.ndarray, c: np.ndarray) -> Callable[[Block], np.ndarray]:
+    """Return the function that gives a block's part of a product, for one output: its targets are its curvatures."""
+    kernel, along = turn_kernel(layout_name(objective.rows.block(0))), (np.ascontiguousarray(v[0]), float(c[0]))
+    return lambda block: kernel(operand(block), block.y, *along)
+
+
+def _along(objective: RowsObjective, v: np.ndarray, c: np.ndarray) -> Callable[[Block], np.ndarray]:
+    """Return the same for several outputs."""
+
+    def term(block: Block) -> np.ndarray:
+        change = block.X @ v.T + c
+        return objective.pull_back(block.X, (block.y @ change[:, :, None])[:, :, 0])
+
+    return term
+
+
+def diagonal_of(objective: RowsObjective, bends: np.ndarray) -> np.ndarray:
+    """Return the diagonal of the Hessian, shape (size,), from the rows' weights times curvatures.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fallline.data.blocks import ArrayRows
+    >>> from fallline.losses import find
+    >>> rows = ArrayRows(np.array([[1.0], [3.0]]), np.zeros(2))
+    >>> diagonal_of(RowsObjective(rows, find("mse", "regression")), np.array([2.0, 2.0]))
+    array([10.,  2.])
+    """
+
+    def squares(block: Block) -> np.ndarray:
+        X = with_cells(block.X, np.square(block.X.data, dtype=np.float64)) if is_sparse(block.X) else block.X**2
+        own = block.y[:, None] if objective.outputs == 1 else np.diagonal(block.y, axis1=1, axis2=2)
+        return np.append(np.asarray(own.T @ X).ravel(), own.sum(axis=0))
+
+    diagonal = sum_blocks(Retargeted(objective.rows, bends), squares, objective.threads)[: objective.size]
+    diagonal /= objective.total
+    if objective.ridge is not None:
+        diagonal[: objective.coefficients] += objective.ridge.strength
+    return diagonal
