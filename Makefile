@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 OUT := out
-BENCHMARKS := $(filter-out benchmarks/harness.py,$(wildcard benchmarks/*.py))
+PARTS := harness model_cases model_peers
+BENCHMARKS := $(filter-out $(PARTS:%=benchmarks/%.py),$(wildcard benchmarks/*.py))
 
 .PHONY: help run test lint format types layers docs bench check clean
 
@@ -58,7 +59,11 @@ docs: .venv/dev
 	$(BIN)/python -m sphinx -E -W --keep-going -q -b html docs docs/_build/html
 	@echo "The manual: docs/_build/html/index.html"
 
-bench: .venv/dev
+.venv/bench: requirements/bench.txt .venv/dev
+	@while read -r name; do case "$$name" in ""|\#*) ;; *) $(PIP) "$$name" || echo "$$name: not installed, left out." ;; esac; done < requirements/bench.txt
+	@touch $@
+
+bench: .venv/bench
 	@for program in $(BENCHMARKS); do $(BIN)/python $$program || exit 1; done
 
 check: lint types layers docs test

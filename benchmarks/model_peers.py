@@ -1,4 +1,4 @@
-"""The solvers that `models.py` sets beside `auto`: each fits a case to a tolerance of its own; some need extra packages.
+"""The solvers that `models.py` sets beside `auto`, each with a tolerance of its own; some need extra packages.
 
 All are given the same cost, ``mean loss + alpha·penalty`` with a free intercept. What a solver minimises instead, such
 as liblinear with its penalised intercept, shows in the cost that is measured.
@@ -73,17 +73,17 @@ def _sklearn_poisson(solver: str) -> Peer:
 
         return _of(PoissonRegressor(alpha=case.alpha, solver=solver, tol=tol, max_iter=3000).fit(table.X, table.y))
 
-    return Peer(f"scikit-learn {solver}", lambda case, table: case.loss == "poisson", fit)
+    return Peer(f"scikit-learn {solver}", lambda case, _: case.loss == "poisson", fit)
 
 
 def _sklearn_squares(name: str, model: str, settings: Mapping[str, Any]) -> Peer:
-    def fit(case: Case, table: Table, tol: float) -> Fitted:
+    def fit(_: Case, table: Table, tol: float) -> Fitted:
         import sklearn.linear_model
 
         chosen = {**settings, **({"tol": tol} if model == "Ridge" and settings["solver"] != "cholesky" else {})}
         return _of(getattr(sklearn.linear_model, model)(**chosen).fit(table.X, table.y))
 
-    return Peer(f"scikit-learn {name}", lambda case, table: case.loss == "squared", fit)
+    return Peer(f"scikit-learn {name}", lambda case, _: case.loss == "squared", fit)
 
 
 def _glum(case: Case, table: Table, tol: float) -> Fitted:
@@ -152,9 +152,9 @@ PEERS = (
         for solver in ("cholesky", "svd", "lsqr", "sparse_cg", "sag")
     ),
     Peer("glum", lambda case, table: case.loss != "multinomial" and table.X.shape[1] < 2000, _glum, "glum"),
-    Peer("Cyanure", lambda case, table: case.loss != "poisson", _cyanure, "cyanure"),
+    Peer("Cyanure", lambda case, _: case.loss != "poisson", _cyanure, "cyanure"),
     # its limited-memory solver fits no intercept: it is comparable with absolute values only
-    Peer("skglm", lambda case, table: case.loss == "logistic" and case.l1_ratio > 0, _skglm, "skglm"),
+    Peer("skglm", lambda case, _: case.loss == "logistic" and case.l1_ratio > 0, _skglm, "skglm"),
     # without an intercept of its own: told by the cost
-    Peer("celer", lambda case, table: case.loss == "logistic" and case.l1_ratio > 0, _celer, "celer"),
+    Peer("celer", lambda case, _: case.loss == "logistic" and case.l1_ratio > 0, _celer, "celer"),
 )

@@ -58,6 +58,18 @@ def test_diverging_line_is_told_why(capsys):
     assert "Epoch 19: loss=8036431.83, " in capsys.readouterr().out
 
 
+def test_tumours_are_told_apart(capsys):
+    """Raw columns are fitted with a bound, the textbook's rate is told its limit, and the file gives the model back."""
+    names = example("logistic_regression")
+    model, textbook, again = names["model"], names["textbook"], names["again"]
+    assert model.converged_ and model.certificate_.kind == "bound"
+    assert [finding.code for finding in model.diagnosis_] == []
+    assert model.score(names["X_test"], names["y_test"]) > 0.95
+    assert [finding.code for finding in textbook.diagnosis_] == ["learning-rate-too-high", "features-unscaled"]
+    assert (again.predict_proba(names["X_test"]) == model.predict_proba(names["X_test"])).all()
+    assert "Right on 96.5% of 143 tumours" in capsys.readouterr().out
+
+
 def test_a_torch_module_learns(capsys):
     """The module holds the answer, and fits the curve."""
     names = example("torch_module")

@@ -48,6 +48,8 @@ MAKERS = {
     "sum of a list": lambda np, t: np.atleast_1d(np.sum([t[0], t[1] ** 2, 1.0])),
     "float64": lambda np, t: np.atleast_1d(np.float64(t[0])),
     "float32": lambda np, t: np.float32(t),
+    "frozen distribution": lambda np, t: stand_in_of(scipy.stats).norm(t[0], scale=2.0).logpdf(t),
+    "a list beside": lambda np, t: stand_in_of(scipy.special).logsumexp(t, b=[0.2, 0.3, 0.5]),
     "sparse": lambda np, t: SPARSE @ t,
     "sparse from the left": lambda np, t: t @ SPARSE.T,
     "sparse, many": lambda np, t: SPARSE.dot(np.outer(t, t)),

@@ -68,3 +68,16 @@ def test_torch_is_not_loaded_for_those_who_have_not():
     code = "import sys, fallline as fl; fl.minimize(lambda t: t**2, 3.0); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_module_is_refused_with_where_its_parameters_are():
+    """The sentence names the state dict and the functional call."""
+    with pytest.raises(InputTypeError, match=r"not the module; got Linear\..*state_dict\(\).*functional_call"):
+        flatten(torch.nn.Linear(2, 1))
+
+
+@pytest.mark.parametrize("x0", [np.zeros(2, complex), torch.zeros(2, dtype=torch.complex128), 1j])
+def test_complex_parameters_are_to_be_split(x0):
+    """In NumPy, in torch, and alone."""
+    with pytest.raises(InputTypeError, match=r"must be real numbers; got complex ones.*real and imaginary parts"):
+        flatten(x0)

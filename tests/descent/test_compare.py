@@ -335,3 +335,22 @@ def test_what_cannot_be_compared_is_refused(settings, error, says):
     settings = {"fun": rosenbrock, "x0": START, **settings}
     with pytest.raises(error, match=says):
         fl.compare(settings.pop("fun"), settings.pop("x0"), **settings)
+
+
+@pytest.mark.parametrize("method", ["gd", "adam", "lbfgs", "prodigy"])
+def test_runs_on_mini_batches_are_bit_for_bit_those_of_minimize(method):
+    """Batches, trace and costs of epochs are the same."""
+    settings = {"data": (X, Y), "batch_size": 16, "epochs": 3, "seed": 4}
+    comparison = fl.compare(squares, np.zeros(5), methods=[method], learning_rates=[None, 0.01], **settings)
+    for run, rate in zip(comparison.results, [None, 0.01], strict=True):
+        alone = fl.minimize(squares, np.zeros(5), method=method, learning_rate=rate, **settings)
+        assert_same(run, alone, rtol=0)
+        np.testing.assert_array_equal(run.x, alone.x)
+        np.testing.assert_array_equal(run.epoch_costs, alone.epoch_costs)
+
+
+def test_methods_usual_on_mini_batches():
+    """Where nothing is named, those that need no line search."""
+    comparison = fl.compare(squares, np.zeros(5), data=(X, Y), batch_size=16, epochs=2)
+    assert list(comparison.method) == ["momentum", "adam", "adagrad", "prodigy"]
+    assert set(comparison.iterations) == {8}

@@ -110,6 +110,32 @@ def test_rows_and_batches():
     assert [finding.code for finding in summed.findings] == ["cost-not-mean"]
 
 
+def test_bounds_and_penalties():
+    """Every run keeps to them, the costs include them, and the limit is that of the smooth part."""
+    scales = np.array([1.0, 25.0])
+
+    def cost(t):
+        return np.sum(scales * (t - 2) ** 2) / 2
+
+    bounded = fl.find_learning_rate(cost, np.zeros(2), bounds=[(-1, 1)] * 2)
+    assert bounded.limit == pytest.approx(0.08) and bounded.costs.min() == pytest.approx(cost(np.ones(2)))
+    penalised = fl.find_learning_rate(cost, np.zeros(2), penalty=fl.penalties.L1(0.5), steps=200)
+    best = fl.minimize(cost, np.zeros(2), penalty=fl.penalties.L1(0.5))
+    assert penalised.limit == pytest.approx(0.08) and penalised.costs.min() == pytest.approx(best.fun)
+    with pytest.raises(InputError, match="no run moves"):
+        fl.find_learning_rate(cost, np.ones(2), bounds=[(-1, 1)] * 2)
+
+
+def test_batches_within_bounds():
+    """On mini-batches too."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 3))
+    y = X @ [1.0, 2.0, 3.0]
+    call = {"fun": lambda w, X, y: np.mean((X @ w - y) ** 2), "x0": np.zeros(3), "data": (X, y), "bounds": [(0, 1)] * 3}
+    found = fl.find_learning_rate(**call, batch_size=20)
+    assert found.costs.min() == pytest.approx(fl.minimize(**call).fun, rel=1e-3)
+
+
 def test_other_structures_and_gradients():
     """Trees, given gradients, further arguments and functions that look at values are all tried."""
     tree = fl.find_learning_rate(
@@ -148,6 +174,8 @@ def test_torch_optimizers():
         ({"args": 3}, "args must be"),
         ({"method": "adma"}, "adam"),
         ({"batch_size": 3}, "batch_size must be given with data"),
+        ({"bounds": [(0, 1)]}, "x0 must lie within the bounds"),
+        ({"penalty": 0.1}, "penalty must be one of"),
     ],
 )
 def test_what_cannot_be_searched_is_refused(arguments, says):

@@ -41,3 +41,16 @@ def test_a_method_with_a_limit_names_it(method):
     """Where the limit is known, it is what is told."""
     result = fl.minimize(lambda t: np.sum(t**2), np.ones(2), method=method, learning_rate=3.0, max_iterations=50)
     assert "limit" in find(result, "learning-rate-too-high").values
+
+
+def test_a_rise_within_the_noise_of_mini_batches_is_no_climb():
+    """A stable rate near the minimum: the cost over all rows wanders up by less than a percent."""
+    random = np.random.default_rng(1)
+    X = random.normal(size=(100, 2))
+    y = (X @ [1.0, 2.0] + random.normal(size=100))[:, None]
+    cost = lambda w, a, b: np.mean((a @ w - b) ** 2)
+    result = fl.minimize(cost, np.zeros(2), data=(X, y), batch_size=16, epochs=2, method="gd", learning_rate=0.05)
+    assert result.epoch_costs[0] < result.epoch_costs[-1] < 1.01 * result.epoch_costs[0]
+    assert "learning-rate-too-high" not in [finding.code for finding in result.diagnosis]
+    result = fl.minimize(cost, np.zeros(2), data=(X, y), batch_size=16, epochs=2, method="gd", learning_rate=5.0)
+    assert find(result, "learning-rate-too-high").severity == "error"

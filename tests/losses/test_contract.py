@@ -104,6 +104,19 @@ def test_a_loss_is_never_below_zero_and_convex(loss):
 
 
 @every
+def test_the_mean_slope_is_bounded_by_the_mean_cost(loss):
+    """Where a bound on the slopes is known, it holds for single rows and for means over many, near and far."""
+    y, z = example(loss)
+    for scale in (1e-6, 1e-2, 1.0, 5.0):
+        near = scale * z
+        slopes, costs = np.abs(loss.derivative(y, near)), loss.value(y, near)
+        slopes = slopes if slopes.ndim == 1 else np.sqrt((slopes**2).sum(axis=1))
+        for part in (slice(None), *(slice(i, i + 1) for i in range(len(costs)))):
+            bound = loss.steepness(float(costs[part].mean()), float(np.mean(y[part])))
+            assert slopes[part].mean() <= bound * (1 + 1e-9) + 1e-12
+
+
+@every
 def test_the_conjugate_touches_at_the_gradient_and_bounds_elsewhere(loss):
     """Fenchel and Young: ``value + conjugate >= u·z``, with equality where `u` is the derivative."""
     y, z = example(loss)
@@ -226,6 +239,9 @@ def test_targets_without_a_loss_are_refused(name, y, words):
     [
         (lambda: Huber(0.0), "delta must be a finite number above 0; got 0.0"),
         (lambda: Huber(np.nan), "delta must be a finite number above 0; got nan"),
+        (lambda: Quantile("half"), "quantile must be a number above 0 and below 1; got 'half'"),
+        (lambda: Huber(None), "delta must be a finite number above 0; got None"),
+        (lambda: EpsilonInsensitive(True), "epsilon must be a finite number of at least 0; got True"),
         (lambda: Quantile(1.0), "quantile must be a number above 0 and below 1; got 1.0"),
         (lambda: EpsilonInsensitive(-1.0), "epsilon must be a finite number of at least 0; got -1.0"),
     ],

@@ -112,3 +112,49 @@ def test_a_changed_array_is_seen_by_the_next_run():
     centre[:] = [3.0, 4.0]
     second = fl.minimize(function, [0.0, 0.0]).x
     np.testing.assert_allclose([first, second], [[1, 2], [3, 4]], atol=1e-6)
+
+
+def centred(x):
+    return (x - centred_at.value) ** 2
+
+
+def centred_at():
+    return None
+
+
+centred_at.value = 1.0
+PLACE = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Placed:
+    factor: float
+
+    @property
+    def double(self):
+        return 2 * PLACE
+
+    def from_there(self, x):
+        return x - self.double
+
+    def __call__(self, x):
+        return self.factor * self.from_there(x) ** 2
+
+
+def test_an_attribute_of_a_function_is_part_of_the_key():
+    """A helper whose attribute has changed is traced anew."""
+    first = fl.minimize(centred, 0.0).x
+    centred_at.value = 4.0
+    try:
+        second = fl.minimize(centred, 0.0).x
+    finally:
+        centred_at.value = 1.0
+    np.testing.assert_allclose([first, second], [1, 4], atol=1e-6)
+
+
+def test_what_the_methods_of_a_dataclass_read_is_part_of_the_key(monkeypatch):
+    """Also by way of a property, and of a method that the call calls."""
+    first = fl.minimize(Placed(1.0), 0.0).x
+    monkeypatch.setitem(globals(), "PLACE", 3.0)
+    second = fl.minimize(Placed(1.0), 0.0).x
+    np.testing.assert_allclose([first, second], [2, 6], atol=1e-6)

@@ -7,6 +7,7 @@ import pytest
 
 import fallline as fl
 from fallline.arrays.layout import flatten
+from fallline.errors import InputTypeError
 from fallline.objectives.plain import PlainFunction, is_undefined
 
 
@@ -84,3 +85,13 @@ def test_complex_costs_are_refused():
     """A complex number is no cost, and the sentence says what to do."""
     with pytest.raises(TypeError, match=r"one real number.*no order.*real part, or its size by np.abs"):
         fl.minimize(lambda t: (t[0] + 1j * t[1]) ** 2, [1.0, 2.0])
+
+
+PAIRS = [lambda t: (t @ t, 2 * t), lambda t: [float(t @ t), 2 * t], lambda t: (t[0] ** 2, 2 * t[0])]
+
+
+@pytest.mark.parametrize("answer", PAIRS)
+def test_a_pair_of_cost_and_gradient_is_answered_with_the_setting_for_it(answer):
+    """One sentence names ``gradient=True``."""
+    with pytest.raises(InputTypeError, match=r"got a pair.*gradient=True"):
+        fl.minimize(answer, np.ones(2))

@@ -34,7 +34,7 @@ def rows(t):
 def listed(t):
     residuals = []
     for i in range(N):
-        residuals.append(np.maximum(0, t[0] * X[i] + t[1] - Y[i]))
+        residuals.append(np.maximum(0, t[0] * X[i] + t[1] - Y[i]))  # noqa: PERF401 (as a user writes it)
     return np.mean(np.array(residuals) ** 2)
 
 
@@ -106,6 +106,7 @@ CASES = [squares, rows, listed, neighbours, logistic, series, oscillator, nested
 
 @pytest.mark.parametrize("function", [*CASES, largest], ids=lambda function: function.__name__)
 def test_a_loop_becomes_short_with_the_same_value_and_slope(function):
+    """Sums over rows, lists, neighbours, recurrences, loops in loops: as short as on whole arrays."""
     x0, layout, _ = flatten(RNG.standard_normal(12))
     with jax.enable_x64(True):
         program = jax.make_jaxpr(lifted_value(function, layout, ()))(x0)
@@ -121,12 +122,14 @@ def test_a_loop_becomes_short_with_the_same_value_and_slope(function):
 
 
 def test_a_program_without_loops_is_left_alone():
+    """It is the very same."""
     with jax.enable_x64(True):
         program = jax.make_jaxpr(lambda x: (x * x).sum())(np.ones(3))
         assert rerolled(program) is program
 
 
 def test_a_loop_over_a_thousand_rows_is_compiled_in_seconds():
+    """Without being found again it would take minutes."""
     x = np.linspace(0, 1, 1000)
     y = 2 * x + 1
 
@@ -145,6 +148,7 @@ def test_a_loop_over_a_thousand_rows_is_compiled_in_seconds():
 
 
 def test_what_is_too_long_to_compile_is_told_with_the_remedy():
+    """An `if` on the data has no order that repeats itself: differences are measured."""
     x = RNG.standard_normal(1000)
     labels = RNG.random(1000) < 0.5
 

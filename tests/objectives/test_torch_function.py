@@ -200,3 +200,18 @@ def test_random_functions_keep_autograd():
 
     result = fl.minimize(noisy, START, learning_rate=0.1, max_iterations=30)
     assert result.gradient_source == "torch" and torch.sum(result.x**2) < 1e-4
+
+
+def test_a_random_function_is_told_with_its_usual_cause():
+    """A module in training mode drops out other units at each call; in evaluation mode nothing is said."""
+    torch.manual_seed(0)
+    module = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.Dropout(0.3), torch.nn.Linear(8, 1)).double()
+    X = torch.randn(50, 3, dtype=torch.float64)
+    cost = lambda values: torch.mean((torch.func.functional_call(module, values, X) - X[:, :1]) ** 2)
+    drawn = fl.minimize(cost, module.state_dict(), max_iterations=5)
+    (finding,) = (finding for finding in drawn.diagnosis if finding.code == "noise-floor")
+    assert finding.severity == "warning" and finding.values["noise"] > 0
+    assert "random" in finding.message and "module.eval()" in finding.remedy
+    module.eval()
+    still = fl.minimize(cost, module.state_dict(), max_iterations=5)
+    assert "noise-floor" not in [finding.code for finding in still.diagnosis]

@@ -12,7 +12,15 @@ from typing import Any
 import numpy as np
 
 from fallline.arrays.namespace import namespace
-from fallline.arrays.tensors import Library, TensorType, as_array, is_tensor, refuse_foreign
+from fallline.arrays.tensors import (
+    Library,
+    TensorType,
+    as_array,
+    is_tensor,
+    refuse_complex,
+    refuse_foreign,
+    refuse_model,
+)
 from fallline.arrays.tree import Branch, Fixed, Leaf, Node, build, decode, encode, gather, list_names
 from fallline.errors import InputError, InputTypeError, shown
 
@@ -172,6 +180,8 @@ def _collect(x: Any, parts: list[np.ndarray], name: str) -> Leaf | Branch:
     if (node := _jax_node(x, parts, name)) is not None:
         return node
     refuse_foreign(x, name)
+    refuse_complex(x, name)
+    refuse_model(x, name)
     tensor = TensorType.of(x, name) if is_tensor(x) else None
     array = _numeric(x, name)
     is_number = array.ndim == 0 and not isinstance(x, np.ndarray) and tensor is None

@@ -19,6 +19,7 @@ import numpy as np
 from fallline.arrays.counterparts import scipy_counterpart
 from fallline.arrays.lifting import Lifted, follow, lift, made
 from fallline.arrays.lowering import LeavesNumpyError, bare, is_traced, lower
+from fallline.arrays.sparse_stand_in import Sparse
 
 __all__ = ["BUILTINS", "stand_in_of"]
 
@@ -55,9 +56,9 @@ class SciPyFunction:
         if counterpart is None and is_traced((args, settings)):
             raise LeavesNumpyError(f"scipy.{self.room}.{self.name} has no counterpart to differentiate")
         # a tuple is what another function has answered
-        return follow(
-            self.real, counterpart, [_gathered(arg) if isinstance(arg, list) else arg for arg in args], settings
-        )
+        given = [_gathered(arg) if isinstance(arg, list) else arg for arg in args]
+        settings = {name: _array(value) if isinstance(value, list) else value for name, value in settings.items()}
+        return follow(self.real, counterpart, given, settings)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.real, name)
@@ -126,50 +127,22 @@ class Joined:
         return np.concatenate(arrays, axis=-1)
 
 
-class Sparse:
-    """A sparse matrix of SciPy's, which JAX multiplies by what it follows."""
+class Distribution(Module):
+    """A distribution of SciPy's; called with its parameters, it is frozen at them."""
 
-    __array_priority__ = 2000
-    __array_ufunc__ = None
+    def __call__(self, *args: Any, **settings: Any) -> Frozen:
+        return Frozen(self, args, settings)
 
-    def __init__(self, real: Any) -> None:
-        self.real, self.entries = real, real.tocoo()
 
-    def __matmul__(self, other: Any) -> Any:
-        if isinstance(other, Sparse):
-            return Sparse(self.real @ other.real)
-        return follow(self.real.__matmul__, self._times, (other,))
+class Frozen:
+    """A distribution with its parameters: each of its methods hands them on."""
 
-    def __rmatmul__(self, other: Any) -> Any:
-        return (self.T @ (other if isinstance(other, Lifted) else np.asarray(other)).T).T
-
-    def __mul__(self, other: Any) -> Any:
-        if not is_traced(other):
-            return self.real * bare(other)
-        if isinstance(self.real, sys.modules["scipy.sparse"].sparray):
-            raise LeavesNumpyError("a sparse array times what depends on the parameters, element by element")
-        return self @ other
-
-    def dot(self, other: Any) -> Any:
-        """Return the matrix product."""
-        return self @ other
-
-    @property
-    def T(self) -> Sparse:  # noqa: N802 (SciPy's name)
-        return Sparse(self.real.T)
-
-    def transpose(self) -> Sparse:
-        """Return the transpose."""
-        return self.T
+    def __init__(self, distribution: Distribution, args: tuple[Any, ...], settings: dict[str, Any]) -> None:
+        self._distribution, self._args, self._settings = distribution, args, settings
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.real, name)
-
-    def _times(self, other: Any) -> Any:
-        rows, columns = map(lower, self.entries.coords)
-        values = lower(self.entries.data)
-        terms = values.reshape(-1, *[1] * (other.ndim - 1)) * other[columns]
-        return jnp.zeros((self.real.shape[0], *other.shape[1:]), terms.dtype).at[rows].add(terms)
+        method = getattr(self._distribution, name)
+        return lambda *args, **settings: method(*args, *self._args, **{**self._settings, **settings})
 
 
 def stand_in_of(thing: Any) -> Any:
@@ -249,7 +222,7 @@ def _of_scipy(room: str, name: str, value: Any) -> Any:
         functions = scipy_counterpart("stats", name)
         if functions is None:
             return value
-        return Module(value, lambda inner, method: _method_of(functions, inner, method))
+        return Distribution(value, lambda inner, method: _method_of(functions, inner, method))
     return SciPyFunction(value, room, name)
 
 

@@ -20,7 +20,9 @@ __all__ = [
     "TorchType",
     "as_array",
     "is_tensor",
+    "refuse_complex",
     "refuse_foreign",
+    "refuse_model",
     "taken",
 ]
 
@@ -215,8 +217,38 @@ def refuse_foreign(x: Any, name: str) -> None:
         )
 
 
+_COMPLEX = (
+    "{name} must be real numbers; got complex ones: {got}. A descent goes along real parameters. Split them into real and "
+    "imaginary parts, as a dict of two arrays, say, and put them together in the function."
+)
+
+
+def refuse_complex(x: Any, name: str) -> None:
+    """Refuse complex numbers, in an array or alone."""
+    if isinstance(x, (complex, np.complexfloating)) or (isinstance(x, np.ndarray) and x.dtype.kind == "c"):
+        raise InputTypeError(_COMPLEX.format(name=name, got=shown(x)))
+
+
+def refuse_model(x: Any, name: str) -> None:
+    """Refuse a module of torch's or a model of Keras's, and tell where its parameters are."""
+    if isinstance(x, _class("torch.nn", "Module")):
+        raise InputTypeError(
+            f"{name} must be the parameters, not the module; got {type(x).__name__}. A descent changes what it is "
+            "given. Start from dict(module.named_parameters()) or module.state_dict(), and let the function of the "
+            "values compute by torch.func.functional_call(module, values, X)."
+        )
+    if isinstance(x, (_class("keras", "Layer"), _class("tensorflow", "Module"))):
+        raise InputTypeError(
+            f"{name} must be the parameters, not the model; got {type(x).__name__}. A descent changes what it is "
+            "given. Start from model.trainable_variables, and let the function of the values compute by "
+            "model.stateless_call(values, model.non_trainable_variables, X)."
+        )
+
+
 def _float_type(dtype: str, x: Any, name: str) -> str:
     """Return the type to descend in for elements of this type: theirs, or float64 for whole numbers."""
+    if dtype.startswith("complex"):
+        raise InputTypeError(_COMPLEX.format(name=name, got=shown(x)))
     strided = not _is_torch(x) or x.layout == sys.modules["torch"].strided
     if not strided or not (dtype in ("float32", "float64") or dtype.startswith(("int", "uint", "bool"))):
         raise InputTypeError(

@@ -44,8 +44,8 @@ def read_bounds(bounds: Any, layout: Layout) -> tuple[Any, Any]:
         bounds = as_array(bounds)
     if not isinstance(bounds, (np.ndarray, list, tuple)):
         raise InputTypeError(
-            f"bounds must be pairs (low, high), one for each parameter, or two arrays (low, high); got {shown(bounds)}. "
-            "Write [(0, 1), (None, 5)], say."
+            "bounds must be pairs (low, high), one for each parameter, or two arrays (low, high); got "
+            f"{shown(bounds)}. Write [(0, 1), (None, 5)], say."
         )
     given = list(bounds)
     if len(given) == 2 and _are_edges(bounds, layout):
@@ -77,8 +77,7 @@ def _are_edges(bounds: Any, layout: Layout) -> bool:
     if layout.size == 2 and all(len(_pair(edge)) == 2 for edge in bounds):
         return False
     return all(
-        number or is_whole or _fits(edge, layout)
-        for number, is_whole, edge in zip(numbers, whole, bounds, strict=True)
+        number or is_whole or _fits(edge, layout) for number, is_whole, edge in zip(numbers, whole, bounds, strict=True)
     )
 
 

@@ -17,7 +17,7 @@ from fallline.descent.constraints import resolve_penalty, suited_rate
 from fallline.descent.held_out import share_held_out
 from fallline.descent.rates import resolve_rate
 from fallline.descent.starts import Starts, resolve_starts
-from fallline.descent.task import choose_method, integer_start, prepare
+from fallline.descent.task import Task, choose_method, integer_start, prepare
 from fallline.diagnosis.other_minima import SETTLED, find_minima, other_minima, worse_minimum
 from fallline.errors import InputError, InputTypeError, shown
 from fallline.methods import Method, UpdateRule
@@ -36,6 +36,8 @@ __all__ = ["compare"]
 
 USUAL = ("gd", "momentum", "adam", "adgd", "lbfgs")
 """What is compared where nothing is named: each with its own learning rate."""
+
+USUAL_ON_BATCHES = ("momentum", "adam", "adagrad", "prodigy")
 
 LOOKED_AT = 20
 """Answers of compiled runs at which the user's own function is asked at once; of any other when it is looked at."""
@@ -57,6 +59,8 @@ def compare(
     tolerance: float | None = None,
     stopping: Rule | None = None,
     max_iterations: int = 10_000,
+    batch_size: int | None = None,
+    epochs: int | None = None,
     seed: int = 0,
     progress: bool | Literal["auto"] = "auto",
     check_gradient: bool = True,
@@ -84,11 +88,13 @@ def compare(
         The ends, numbers or in the structure of `x0`, between which starts are drawn evenly. Without it they are drawn
         about `x0`, normally, each parameter by its own size and at least by 1.
     args, data, gradient, bounds, penalty, check_gradient
-        As for `minimize`; every run sees all rows of `data`.
+        As for `minimize`.
     tolerance, stopping, max_iterations
         When each run stops, as for `minimize`.
+    batch_size, epochs
+        As for `minimize`; on mini-batches the runs go one after the other, all on the same batches.
     seed : int
-        Settles the starts that are drawn.
+        Settles the starts that are drawn, and the order of the rows.
     progress : "auto" or bool
         A live line on the terminal's stderr: "auto" once it takes a second.
 
@@ -131,35 +137,45 @@ def compare(
         tolerance=tolerance,
         stopping=stopping,
         max_iterations=max_iterations,
-        batch_size=None,
-        epochs=None,
+        batch_size=batch_size,
+        epochs=epochs,
         seed=seed,
         record="all",
         progress=progress,
         check_gradient=check_gradient,
     )
     places = _obeying(places, task.penalty, penalty, bounds)
-    entries = _entries(methods, learning_rates, places, task.penalty)
-    line = view("live_line")(max_iterations, delay=0.0 if progress is True else 1.0)
-    task.findings.clear()  # a start in whole numbers is told of run by run
-    with np.errstate(all="ignore"), closing(line):
+    entries = _entries(methods, learning_rates, places, task)
+    with np.errstate(all="ignore"):
+        outcomes = _made(task, entries, places, progress, share_held_out(stopping) is not None)
+    return _comparison(entries, outcomes, places, started)
+
+
+def _made(
+    task: Task, entries: list[Entry], places: Starts, progress: bool | Literal["auto"], held_out: bool
+) -> Outcomes:
+    """Return what became of the runs; where the plain function contradicts them, of runs by differences."""
+    with closing(view("live_line")(task.most, delay=0.0 if progress is True else 1.0)) as line:
+        task.findings.clear()  # a start in whole numbers is told of run by run
         objective = task.objective()
         noticed = [_whole_numbers(*each) + task.findings for each in zip(places.given, places.whole, strict=True)]
         shown_to = line.update if progress and line.wanted else None
-        apart = share_held_out(stopping) is not None
+        apart = held_out or task.batches is not None
         runner = Runner(task, objective, places.flat, noticed, shown_to, apart)
         outcomes = runner.run(entries)
         if (told := _belied(objective, outcomes)) is not None:
             runner.objective = task.by_differences()
             runner.findings = [[*each, told] for each in noticed]
             outcomes = runner.run(entries)
-        return _comparison(entries, outcomes, places, started)
+        return outcomes
 
 
-def _entries(methods: Any, learning_rates: Any, starts: Starts, penalty: Penalty | None) -> list[Entry]:
+def _entries(methods: Any, learning_rates: Any, starts: Starts, task: Task) -> list[Entry]:
     """Return every run there is to be: method by method, rate by rate, start by start."""
+    penalty = task.penalty
     if methods is None:
-        methods = USUAL if learning_rates is None and len(starts.flat) == 1 else ("auto",)
+        usual = USUAL if task.batches is None else USUAL_ON_BATCHES
+        methods = usual if learning_rates is None and len(starts.flat) == 1 else ("auto",)
     rates = [None] if learning_rates is None else _listed("learning_rates", learning_rates, "a rate, or None", "[0.1]")
     every = range(len(starts.flat))
     entries: list[Entry] = []
@@ -172,7 +188,7 @@ def _entries(methods: Any, learning_rates: Any, starts: Starts, penalty: Penalty
                 label, plain, rate = last.label, last.method, Constant(each)
                 entries += [Entry(label, plain, rate, start) for start in every]
                 continue
-            rule = choose_method(method, each, starts.layout, None, penalty)
+            rule = choose_method(method, each, starts.layout, task.batches, penalty)
             rate = suited_rate(rule, resolve_rate(each, rule, starts.layout), penalty)
             # methods that are equal but for a rate of their own share their programs
             plain = _without_rate(rule)

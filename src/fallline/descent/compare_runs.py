@@ -103,7 +103,8 @@ class Runner:
     progress : callable or None
         Sees records now and then.
     apart : bool
-        Whether no runs may go side by side, nor wait to be verified: not where a rule knows rows that are held out.
+        Whether no runs may go side by side, nor wait to be verified: not on mini-batches, nor where a rule knows rows
+        that are held out.
     """
 
     task: Task

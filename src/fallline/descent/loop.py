@@ -206,6 +206,7 @@ class Loop:
         began = time.perf_counter()
         # a few steps more than what may deserve a look: to come back for each takes longer
         low = BELOW * self.optimality.bar if isinstance(self.optimality, Watch) else -np.inf
+        low = low if np.isfinite(low) else -np.inf  # slopes so steep that their squares are not finite
         block = self.engine.advance(count, low)
         rows = self._rows(block, began)
         self._adapt(len(rows), time.perf_counter() - began)

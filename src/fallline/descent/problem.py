@@ -11,11 +11,11 @@ from fallline.arrays.layout import Layout, flatten
 from fallline.arrays.tensors import Library
 from fallline.diagnosis.gradient_check import compare_gradient
 from fallline.errors import InputTypeError, shown
-from fallline.objectives.base import Objective
+from fallline.objectives.base import Counts, Objective
 from fallline.objectives.differences import DifferencedFunction
 from fallline.objectives.given import GivenGradient
 from fallline.objectives.ladder import differentiate
-from fallline.objectives.libraries import differentiate_library
+from fallline.objectives.libraries import RANDOM, differentiate_library
 from fallline.trace import Finding, Result
 
 __all__ = ["belied", "build_objective"]
@@ -48,6 +48,15 @@ LOST: dict[Library, tuple[str, str]] = {
         "TensorFlow's gradient tape could not follow the function",
         "Keep to tensors all the way: no float(), .numpy() or tf.stop_gradient.",
     ),
+}
+
+STILL: dict[Library, str] = {
+    "numpy": "Draw once, before the descent, and hand over the numbers by args.",
+    "jax": "Draw once, before the descent, and hand over the numbers by args.",
+    "torch": "A module in training mode, as after module.train(), drops out other units at each call: call "
+    "module.eval() first. What else is random, draw once before the descent.",
+    "tensorflow": "A model called with training=True drops out other units at each call: call it with training=False. "
+    "What else is random, draw once before the descent.",
 }
 
 
@@ -87,7 +96,9 @@ def build_objective(
         )
     follow = differentiate if layout.library == "numpy" else differentiate_library
     objective, why = follow(fun, x0, layout, args, batched)
-    if why:
+    if why == RANDOM:
+        findings.append(_random(objective, x0, layout.library))
+    elif why:
         findings.append(_lower_rung(objective, why, layout.library))
     return objective
 
@@ -110,6 +121,21 @@ def belied(objective: Objective, result: Result) -> Finding | None:
         return None
     why = f"at the answer it gives {plain:.6g} where the compiled form gives {result.fun:.6g}"
     return _lower_rung(DifferencedFunction(objective.plain, layout, ()), why, layout.library)
+
+
+def _random(objective: Objective, x0: np.ndarray, library: Library) -> Finding:
+    before = Counts(**vars(objective.counts))
+    costs = [objective.value(x0) for _ in range(9)]
+    objective.counts = before
+    noise = float(np.ptp(costs))
+    return Finding(
+        "noise-floor",
+        "warning",
+        f"The function is random: calls at the start give costs from {min(costs):.6g} to {max(costs):.6g}. No point can "
+        "be found to be its minimum more closely than that.",
+        STILL[library],
+        {"noise": noise},
+    )
 
 
 def _lower_rung(objective: Objective, why: str, library: Library) -> Finding:

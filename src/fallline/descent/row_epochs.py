@@ -59,6 +59,8 @@ class RowEpochs(Engine):
     A row of its blocks is an update, with the cost of the batch that the next one steps on, where the points of an
     epoch take little memory (`fine`); else it is an epoch, with cost and slope over all rows.
 
+    `updates` is the most that will ever be asked for: the schedule is not asked beyond.
+
     References
     ----------
     A. Defazio, F. Bach and S. Lacoste-Julien, "SAGA: a fast incremental gradient method", 2014, algorithm 1;
@@ -71,7 +73,7 @@ class RowEpochs(Engine):
     noisy = True
     foresight = True
 
-    def __init__(self, plan: RowPlan, x0: np.ndarray, rate: Schedule) -> None:
+    def __init__(self, plan: RowPlan, x0: np.ndarray, rate: Schedule, updates: int) -> None:
         smooth, batches = plan.smooth, plan.batches
         self.plan, self.rate, self.x = plan, rate, np.array(x0, dtype=np.float64)
         table, layout = table_of(smooth.rows), "rows"
@@ -86,6 +88,7 @@ class RowEpochs(Engine):
         self.steps = batches.steps if self.fine else 1
         self.longest = self.steps
         self.k = self.done = 0
+        self.updates = updates
         self.costs: list[float] = []
         self.epoch, self.order = -1, np.empty(0, np.int64)
         count = smooth.rows.count if plan.rule != "sgd" else 0
@@ -122,7 +125,9 @@ class RowEpochs(Engine):
             self.k += len(rates)
             if self.k % steps == 0:
                 self.costs.append(self.plan.whole.value(self.x.copy()))
-            return self._fine_block(before, kept, costs, rates) if self.fine else self._whole_block(before, rates)
+            if self.fine:
+                return self._fine_block(before, kept, costs, rates)
+            return self._whole_block(before, rates)
 
     def method_state(self, count: int) -> Any:
         return None
@@ -170,9 +175,13 @@ class RowEpochs(Engine):
         self.x, self.mean = x.copy(), np.zeros(0)
         self.slopes, self.mean_slope = slopes.copy(), (mean_slope[0].copy(), mean_slope[1].copy())
         kept, costs = np.empty((1, x.size)), np.empty(1)
-        self._make(order, np.ones(1), kept, costs)
+        # the rate of the next update, so that a slope has the same bits wherever a block ends
+        rate = np.array(rates_from(self.rate, self.done + min(self.k, self.updates - 1), 1), dtype=np.float64)
+        self._make(order, rate, kept, costs)
         self.x, self.slopes, self.mean_slope, self.mean = x, slopes, mean_slope, mean
-        return float(costs[0]) + float(self._penalties(x[None])[0]), float(np.linalg.norm(kept[0] - x))
+        length = np.linalg.norm(kept - x, axis=1)
+        cost = costs + self._penalties(x[None])
+        return float(cost[0]), float(_over(length, rate)[0])
 
     def _looked_at(self) -> tuple[float, float]:
         x = self.x.copy()
@@ -186,15 +195,20 @@ class RowEpochs(Engine):
     def _fine_block(self, before: np.ndarray, kept: np.ndarray, costs: np.ndarray, rates: np.ndarray) -> Block:
         cost, slope = self._ahead()
         lengths = np.linalg.norm(np.diff(kept, axis=0, prepend=before[None]), axis=1)
-        slopes = np.divide(lengths, rates, out=np.full(len(rates), np.nan), where=rates > 0)
+        slopes = _over(lengths, rates)
         fun = np.append(costs[1:] + self._penalties(kept[:-1]), cost)
         return Block(kept, fun, np.append(slopes[1:], slope), rates, lengths, np.ones(len(rates), np.int64))
 
     def _whole_block(self, before: np.ndarray, rates: np.ndarray) -> Block:
         cost, slope = self._looked_at()
         length = np.linalg.norm(self.x - before)
-        numbers = [np.array([number]) for number in (cost, slope, rates[-1], length)]
-        return Block(self.x[None].copy(), *numbers, np.ones(1, np.int64))
+        fun, gradient_norm, rate, step_norm = (np.array([number]) for number in (cost, slope, rates[-1], length))
+        return Block(self.x[None].copy(), fun, gradient_norm, rate, step_norm, np.ones(1, np.int64))
+
+
+def _over(lengths: np.ndarray, rates: np.ndarray) -> np.ndarray:
+    """Return the slopes that steps of these lengths followed, at rates above 0."""
+    return np.divide(lengths, rates, out=np.full(len(rates), np.nan), where=rates > 0)
 
 
 class Averaged(Engine):

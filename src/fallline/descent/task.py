@@ -26,6 +26,7 @@ from fallline.descent.loop_state import continues, restore, state_of
 from fallline.descent.problem import build_objective
 from fallline.descent.rates import resolve_rate
 from fallline.descent.rows_check import look_at_rows
+from fallline.descent.shapes_check import look_at_shapes
 from fallline.descent.step import Rate
 from fallline.diagnosis.optimality import Watch
 from fallline.diagnosis.value_noise import noise_of_values
@@ -87,6 +88,7 @@ class Task:
         self.findings.extend(
             look_at_rows(self.fun, self.start, self.layout, self.rows, self.args, by_pairs, by_batches)
         )
+        self.findings.extend(look_at_shapes(self.fun, self.start, self.layout, (*self.rows, *self.args)))
         return self._penalised(objective)
 
     def note(self, findings: list[Finding]) -> None:

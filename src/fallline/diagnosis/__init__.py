@@ -18,6 +18,7 @@ from fallline.diagnosis.learning_rate import learning_rate_too_high, learning_ra
 from fallline.diagnosis.noise import noise_floor
 from fallline.diagnosis.nonsmooth import nonsmooth
 from fallline.diagnosis.oscillation import oscillation
+from fallline.diagnosis.saturated import saturated
 from fallline.trace import Finding
 
 __all__ = ["FINDERS", "Evidence", "diagnose"]
@@ -25,6 +26,7 @@ __all__ = ["FINDERS", "Evidence", "diagnose"]
 FINDERS: tuple[Callable[[Evidence], Finding | None], ...] = (
     not_finite_start,
     learning_rate_too_high,
+    saturated,
     overflow,
     unbounded,
     flat_or_curving_down,
@@ -39,6 +41,7 @@ FINDERS: tuple[Callable[[Evidence], Finding | None], ...] = (
 
 # where the first was found, the second says the same again, less well
 INSTEAD_OF = {
+    "saturated": {"overflow"},
     "learning-rate-too-high": {"oscillation", "stopped-early", "iteration-budget"},
     "oscillation": {"learning-rate-too-low", "stopped-early", "iteration-budget"},
     "nonsmooth": {"oscillation", "learning-rate-too-low", "stopped-early", "iteration-budget", "saddle-point"},

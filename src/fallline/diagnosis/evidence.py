@@ -151,4 +151,15 @@ class Evidence:
         if self.reason in (StopReason.DIVERGED, StopReason.NOT_FINITE):
             return True
         start, best, last = float(self.start.fun[0]), float(self.best.fun[0]), float(self.last.fun[0])
-        return last > start or last - best > 0.5 * abs(start - best)
+        return last > start + self.forgiven or last - best > 0.5 * abs(start - best)
+
+    @property
+    def forgiven(self) -> float:
+        """How far the cost over all rows may rise by the noise of mini-batches alone; 0 of a run on all rows.
+
+        A random walk of as many long steps along a batch's gradient, and never more than a tenth of the cost.
+        """
+        step = float(self.last.step_norm[0])
+        if self.noise is None or not np.isfinite(step * self.noise):
+            return 0.0
+        return min(np.sqrt(self.iterations) * step * self.noise, 0.1 * abs(float(self.start.fun[0])))

@@ -25,7 +25,7 @@ def learning_rate_too_high(evidence: Evidence) -> Finding | None:
     if evidence.reason is StopReason.NOT_FINITE and stable is not None:
         return _left_the_domain(evidence, rate)
     broken = evidence.reason in (StopReason.DIVERGED, StopReason.NOT_FINITE)
-    if not broken and not float(evidence.last.fun[0]) > float(evidence.start.fun[0]):
+    if not broken and not float(evidence.last.fun[0]) > float(evidence.start.fun[0]) + evidence.forgiven:
         return None
     return _climbed(evidence, rate, "error" if broken else "warning")
 

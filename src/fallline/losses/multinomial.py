@@ -41,9 +41,14 @@ class Multinomial(Loss):
         share[own] = -share.sum(axis=1)
         return share
 
-    def curvature(self, y, z):
+    def chances(self, z):
+        """Return the probabilities `p`, shape (n, K), whose curvature is ``diag(p) - p·pᵀ``."""
         share = np.exp(z - z.max(axis=1)[:, None])
         share /= share.sum(axis=1)[:, None]
+        return share
+
+    def curvature(self, y, z):
+        share = self.chances(z)
         return share[:, :, None] * (np.eye(z.shape[1], dtype=share.dtype) - share[:, None, :])
 
     def constant(self, y, weights):

@@ -22,7 +22,8 @@ class LBFGSState(NamedTuple):
     `pairs`, shape (2, memory, d), are the steps and the gradient changes; `diagonal`, shape (memory,), their products.
     `inverse`, shape (memory, memory), inverts the part of ``steps @ changes.T`` in which no step is younger than the
     change, an upper triangle but for the order; `gram`, shape (memory, memory), is ``changes @ changes.T``. `place` is
-    where the next pair goes.
+    where the next pair goes. Gradients are kept times `unit`: 1 but for costs so large, or so small, that their squares
+    would not be finite, or the first step would be none.
     """
 
     pairs: Any
@@ -34,6 +35,7 @@ class LBFGSState(NamedTuple):
     x: Any
     gradient: Any
     started: Any
+    unit: Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,11 +86,12 @@ class LBFGS(Method):
         square = xp.zeros((self.memory, self.memory), dtype=x.dtype)
         zeros = xp.zeros_like(x)
         none = 0 * zeros[0]
-        return LBFGSState(pairs, square, square, square[0], none + 1, none, zeros, zeros, none)
+        return LBFGSState(pairs, square, square, square[0], none + 1, none, zeros, zeros, none, none + 1)
 
     def update(self, gradient: Any, state: LBFGSState, x: Any) -> tuple[Any, LBFGSState]:
         xp = namespace(x)
         state, across, square = remember(gradient, state, x)
+        gradient = state.gradient
         direction = _apply(gradient, state, across)
         slope = xp.sum(direction * gradient)
         descends = (slope > 0) & (slope * slope > 1e-28 * square * xp.sum(direction * direction))
@@ -106,9 +109,12 @@ class LBFGS(Method):
 def remember(gradient: Any, state: LBFGSState, x: Any) -> tuple[LBFGSState, Any, Any]:
     """Take the last step in as a pair, where it shows positive curvature; forget all where it led nowhere.
 
-    Return with the state the pairs times the gradient, shape (2, memory), and the gradient's square.
+    Return with the state, which holds the gradient in its unit, the pairs times that gradient, shape (2, memory), and
+    its square.
     """
     xp = namespace(x)
+    unit = xp.where(state.started > 0, state.unit, _unit_for(gradient))
+    gradient = unit * gradient
     recent = xp.stack([x - state.x, gradient - state.gradient, gradient])
     # all products of vectors in two matrices: the fewer operations, the sooner they are compiled
     among = recent @ recent.T
@@ -133,11 +139,24 @@ def remember(gradient: Any, state: LBFGSState, x: Any) -> tuple[LBFGSState, Any,
         x,
         gradient,
         0 * state.started + 1,
+        unit,
     )
     across = xp.where(place, among[:2, 2, None], beside[:, :, 2])
     pairs, inverse, gram, diagonal = (xp.where(stuck, 0, part) for part in kept[:4])
     state = kept._replace(pairs=pairs, inverse=inverse, gram=gram, diagonal=diagonal)
     return state, xp.where(stuck, 0, across), among[2, 2]
+
+
+TINY = 1e-12
+"""A slope from which the first step is one: a shorter one is of a cost in tiny units."""
+
+
+def _unit_for(gradient: Any) -> Any:
+    """Return the unit of a run's gradients, from the first of them."""
+    xp = namespace(gradient)
+    most = xp.max(xp.abs(gradient))
+    extreme = (most > 0) & ((most < TINY) | (most > xp.finfo(gradient.dtype).max ** 0.3))
+    return xp.where(extreme, 1 / xp.where(extreme, most, 1), 0 * most + 1)
 
 
 def _apply(gradient: Any, state: LBFGSState, across: Any) -> Any:

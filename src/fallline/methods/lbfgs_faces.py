@@ -27,6 +27,7 @@ def turn_on_face(here: Point, state: LBFGSState, penalty: Separable) -> tuple[An
     slope = penalty.slope(x, here.gradient)
     state, _, _ = remember(here.gradient + penalty.parts().l2 * x, state, x)
     low, high = penalty.edges(x, slope)
+    slope = state.unit * slope
     free = (slope != 0) | ((x > low) & (x < high))
     direction = _turned(slope, state, free)
     length = xp.sqrt(xp.sum(slope * slope))

@@ -321,8 +321,10 @@ class Model(BaseEstimator, ABC):
     def _warn(self) -> None:
         if self.converged_:
             return
-        alarms = [finding for finding in self.diagnosis_ if finding.severity != "info"]
-        if not alarms and "validation_costs_" in vars(self):  # the rows held out chose the model
+        # where the rows held out chose the model, it need not be at the minimum
+        quiet = ("info", "warning") if "validation_costs_" in vars(self) else ("info",)
+        alarms = [finding for finding in self.diagnosis_ if finding.severity not in quiet]
+        if not alarms and len(quiet) > 1:
             return
         finding = min(alarms, key=lambda alarm: alarm.severity != "error")
         warnings.warn(f"{finding.message} {finding.remedy}", ConvergenceWarning, stacklevel=4)

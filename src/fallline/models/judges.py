@@ -112,13 +112,14 @@ class Proving(Judge):
     def _hopeless(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> bool:
         # half the square of the decrement is never more than the bound; a sampled one tells well enough when to look
         decrement = self.metrics.guide(x).decrement(gradient)
-        return 0.5 * decrement**2 > self.limit(cost) or decrement > self.unproven
+        return 0.5 * self.metrics.slack * decrement**2 > self.limit(cost) or decrement > self.unproven
 
     def _certificate(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> Certificate:
         if not np.isfinite(cost):
             return NOTHING_KNOWN
         if self.factored is not None:
             return certify_factored(self.factored, self.metrics.at(x), cost, gradient, x)
+        found = NOTHING_KNOWN
         for metric in self._metrics(x):
             reach = self.metrics.reach(metric, gradient)
             found = certify_fit(

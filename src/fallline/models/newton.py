@@ -12,7 +12,7 @@ from fallline.data.sparse import is_sparse
 from fallline.models.sampling import Sample, sample_of
 from fallline.objectives.rows import RowsObjective
 from fallline.objectives.rows_metric import Metric, metric_at
-from fallline.objectives.rows_reach import largest_change
+from fallline.objectives.rows_reach import largest_change, squared_lengths
 
 __all__ = ["Metrics", "Newton"]
 
@@ -83,6 +83,8 @@ class Metrics:
             self.sample = sample_of(objective.rows, centre, spread(), SAMPLED)
         self._exact: tuple[np.ndarray, Metric] | None = None
         self._last: Metric | None = None
+        self._longest: float | None = None
+        self._drawn: tuple[np.ndarray, Metric] | None = None
         self._shrunk: tuple[Metric, float] | None = None
         self._large = objective.rows.cells * objective.size >= WORTH_A_BOUND
 
@@ -121,9 +123,25 @@ class Metrics:
             return self._last
         return self.sampled(x)
 
+    def finished(self, x: np.ndarray) -> Metric:
+        """Return a metric that tells which directions bend at `x`, none being formed for it where that is dear."""
+        return self.guide(x) if self.wide else self.below(x)
+
+    def _plain_reach(self, metric: Metric) -> float:
+        """Return a bound on the reach of a metric that is nowhere shorter than the ridge."""
+        if self._longest is None:
+            self._longest = float(squared_lengths(self.objective.rows, metric.centre, np.ones(len(self.centre))).max())
+        ridge, count = self.objective.ridge, self.objective.coefficients
+        least = float(ridge.strength.min()) if ridge is not None else 0.0
+        offset = float(np.sum(metric.root[count:] ** 2))
+        return float(np.sqrt(2 * (self._longest / least + offset)))
+
     def reach(self, metric: Metric, gradient: np.ndarray) -> float | None:
         """Return the most that a row's predictor changes over a step of length one; None where it is dear to tell."""
-        if self._exact is None or not self._large or self.objective.outputs > 1 or is_sparse(self.objective.rows.block(0).X):
+        if self.wide and self.objective.outputs == 1:
+            return self._plain_reach(metric)
+        single = self.objective.outputs == 1 and not is_sparse(self.objective.rows.block(0).X)
+        if self._exact is None or not self._large or not single:
             return None
         measured = {id(self._exact[1]): 1.0}
         if self._shrunk is not None:
@@ -137,8 +155,10 @@ class Metrics:
         """Return about the metric at `x`, from a sample where there is one."""
         if self.sample is None:
             return self.at(x)
-        coarse = self.objective.size > WIDE
-        self._last = metric_at(self._over(self.sample.rows), x, self.centre, coarse=coarse)
+        if self._drawn is None or not np.array_equal(self._drawn[0], x):
+            coarse = self.objective.size > WIDE
+            self._drawn = x.copy(), metric_at(self._over(self.sample.rows), x, self.centre, coarse=coarse)
+        self._last = self._drawn[1]
         return self._last
 
     def partial(self, x: np.ndarray) -> Metric | None:
@@ -148,6 +168,11 @@ class Metrics:
         part = self._over(self.sample.plain)
         part.total = self.objective.total
         return metric_at(part, x, self.centre)
+
+    @property
+    def slack(self) -> float:
+        """How many times a gap a bound on it is to be expected."""
+        return self.objective.rows.count / self.sample.plain.count if self.sample is not None and self.wide else 1.0
 
     @property
     def wide(self) -> bool:
@@ -212,19 +237,19 @@ class Newton:
             return x - _constant(metrics.objective), next_state
         if metrics.sample is None:
             return metrics.at(x).solve(gradient), next_state
-        state = self._renewed(_remembering(state, gradient, x), gradient, x)
-        return _direction(state.metric, state.pairs, gradient), state._replace(
-            steps=state.steps + 1, x=x, gradient=gradient
-        )
+        metric, state = self._renewed(_remembering(state, gradient, x), gradient, x)
+        return _direction(metric, state.pairs, gradient), state._replace(steps=state.steps + 1, x=x, gradient=gradient)
 
-    def _renewed(self, state: _Memory, gradient: np.ndarray, x: np.ndarray) -> _Memory:
-        """Return the state with the metric that suits the point."""
+    def _renewed(self, state: _Memory, gradient: np.ndarray, x: np.ndarray) -> tuple[Metric, _Memory]:
+        """Return the metric that suits the point, and the state with it."""
         metrics, metric = self.metrics, state.metric
         decrement = np.inf if metric is None else metric.decrement(gradient)
         if metric is None or (not state.exact and decrement <= state.mark and state.renewed < RENEWALS):
             metric = metrics.sampled(x)
             decrement = metric.decrement(gradient)
-            state = state._replace(metric=metric, renewed=state.renewed + 1, mark=MARKS * decrement)
+            # a wide one is dear: it is renewed less often
+            mark = MARKS ** (1 + (metrics.wide and state.renewed > 0))
+            state = state._replace(metric=metric, renewed=state.renewed + 1, mark=mark * decrement)
         near = 0.5 * decrement**2 <= FAR * metrics.wanted and not metrics.wide
         if near or state.exact or state.steps >= PATIENCE:
             if not (state.exact and decrement <= state.mark):
@@ -232,7 +257,7 @@ class Newton:
                 decrement = metric.decrement(gradient)
                 state = state._replace(metric=metric, exact=True, pairs=())
             state = state._replace(mark=MARKS * decrement)
-        return state
+        return metric, state
 
 
 def _remembering(state: _Memory, gradient: np.ndarray, x: np.ndarray) -> _Memory:

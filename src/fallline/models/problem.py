@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +15,7 @@ from fallline.descent.loop import Optimality, Run, prepare_loop
 from fallline.errors import DataError
 from fallline.losses import Loss
 from fallline.methods import LBFGS
+from fallline.models.answer import Answer, Passes
 from fallline.models.interior import InteriorPoint
 from fallline.models.judges import Bounding, Dual, Estimating, Judge, Proving, Scaled
 from fallline.models.newton import Metrics, Newton
@@ -24,6 +24,7 @@ from fallline.models.proximal_newton import ProximalNewton, ProximalSearch
 from fallline.models.sampling import Sample
 from fallline.models.separation import Separable
 from fallline.models.settings import Settings
+from fallline.models.units import InUnits, RuleInUnits
 from fallline.objectives.base import Objective
 from fallline.objectives.penalised import PenalisedFunction
 from fallline.objectives.quadratic import QuadraticObjective
@@ -38,8 +39,8 @@ from fallline.steps import StrongWolfe
 from fallline.steps.face_search import FaceSearch
 from fallline.stopping import Rule
 from fallline.stopping.stalled import Stalled
-from fallline.trace import Certificate, StopReason, Trace
 from fallline.trace import Rows as Steps
+from fallline.trace import StopReason, Trace
 
 __all__ = ["Answer", "Passes", "Problem", "rows_of"]
 
@@ -60,65 +61,6 @@ ROUNDING = 16 * float(np.finfo(float).eps)
 
 STUCK = (StopReason.NO_PROGRESS, StopReason.NOT_FINITE, StopReason.DIVERGED)
 """Ends of a run that another start may mend."""
-
-
-@dataclass(frozen=True, eq=False)
-class Passes:
-    """What a descent on mini-batches, or with rows held out, tells besides.
-
-    Attributes
-    ----------
-    costs : array or None
-        On mini-batches: over all rows, at the start and after each epoch, the last being the answer's.
-    held_out : array or None
-        The costs over the rows held out, at the start and after each epoch.
-    noise : float or None
-        The size of the batches' gradients (root mean square of their 2-norms) at the end.
-    """
-
-    costs: np.ndarray | None
-    held_out: np.ndarray | None
-    noise: float | None
-
-
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """Where a descent led, in the data's units.
-
-    Attributes
-    ----------
-    x : array, shape (size,)
-        The best point seen.
-    cost : float
-    gradient : array, shape (size,)
-    trace : Trace
-        Every step.
-    run : Run
-        The same in the parameters the method worked on.
-    objective : Objective
-        What the method worked on.
-    method, rate
-        How.
-    metrics : Metrics
-    certificate : Certificate
-    converged : bool
-        Whether the certificate is within the tolerance.
-    passes : Passes, optional
-        What a descent that goes by epochs, or holds rows out, tells besides.
-    """
-
-    x: np.ndarray
-    cost: float
-    gradient: np.ndarray
-    trace: Trace
-    run: Run
-    objective: Objective
-    method: Any
-    rate: Any
-    metrics: Metrics
-    certificate: Certificate
-    converged: bool
-    passes: Passes | None = None
 
 
 class Problem:
@@ -215,10 +157,10 @@ class Problem:
         self._sample = metrics.sample
         judge = self._judge(metrics, base, threshold)
         method, rate = self._method(metrics)
-        scaled = settings.standardize if not settings.automatic else not self.dense and not self._truncates
+        scaled = settings.standardize if not settings.automatic else not self.dense and not self.truncates
         units = self._units(smooth) if scaled else None
         worked_on = base if units is None else self._penalised(units, units)
-        start, optimality = (x0, judge) if units is None else (units.from_data(x0), _InUnits(judge, units))
+        start, optimality = (x0, judge) if units is None else (units.from_data(x0), InUnits(judge, units))
         run, trace = self._run(worked_on, start, method, rate, self._stopping(units), optimality)
         x = np.ascontiguousarray(_chosen(run).x[0])
         if units is not None:
@@ -247,7 +189,7 @@ class Problem:
         if not self.settings.automatic:
             method, rate = self.settings.named()
             return method, suited_rate(method, rate, L1(self.strength) if self.kinked else None)
-        if self._truncates:
+        if self.truncates:
             return NewtonCG(self.objective), StrongWolfe()
         if not self.dense:
             return LBFGS(memory=20), FaceSearch() if self.kinked else StrongWolfe()
@@ -266,7 +208,7 @@ class Problem:
         weights = self.rows.targets()[1]
         smallest = 1.0 if weights is None else float(weights[weights > 0].min())
         separable = Separable(self.objective, float(np.log(2)) * smallest / self.rows.total)
-        return Stalled() | (separable if units is None else _RuleInUnits(separable, units))
+        return Stalled() | (separable if units is None else RuleInUnits(separable, units))
 
     def _judge(self, metrics: Metrics, base: Objective, threshold: float) -> Judge:
         every = self.settings.automatic and self.dense
@@ -277,7 +219,7 @@ class Problem:
         if self.kinked or not self.loss.concordant:
             newton = metrics if self.dense and not self.kinked and self.loss.smooth else None
             return Dual(self.objective, self.strength, self.mean, newton, base, threshold, every)
-        if self._truncates:
+        if self.truncates:
             return Dual(self.objective, self.strength, self.mean, None, base, threshold, every=False)
         if self.dense:
             factored = self.quadratic.factored if self.quadratic else None
@@ -285,16 +227,16 @@ class Problem:
         return Estimating(self._units(self._worked_on()), base, threshold, every)
 
     @cached_property
-    def _truncates(self) -> bool:
+    def truncates(self) -> bool:
         """Whether the method of a wide table is Newton's, by conjugate gradients: a penalty makes that quick."""
-        plain = type(self.objective) is RowsObjective and self.loss.smooth and not self.loss.quadratic
+        plain = type(self.objective) is RowsObjective and self.loss.smooth
         if not (self.settings.automatic and plain and self.objective.penalised) or self.kinked:
             return False
         if self.outputs == 1:
             return not self.dense
         # a column far from zero is much like the intercept: that the diagonal does not tell
         apart = (np.abs(self.mean) <= OFFSET * self.spread).all() or not self.settings.fit_intercept
-        return self.objective.size > MANY and bool(apart)
+        return self.objective.size > MANY and bool(apart) and self.loss.invariant
 
     def _reach(self, metric: Metric) -> float | None:
         """Return a number that no row's predictors change more by for a step of length one in the metric, if known."""
@@ -354,37 +296,6 @@ class Problem:
             strength = strength.copy()
             strength[: self.objective.coefficients] /= np.tile(units.spread, self.outputs)
         return PenalisedFunction(smooth, L1(strength))
-
-
-@dataclass(frozen=True, eq=False)
-class _RuleInUnits(Rule):
-    """A rule about points given in the parameters of standardised columns."""
-
-    inner: Rule
-    units: StandardizedObjective
-
-    def judge(self, rows: Steps, before: Steps, state: Any) -> tuple[np.ndarray | None, Any]:
-        here, there = (replace(part, x=self.units.to_data(part.x)) for part in (rows, before))
-        return self.inner.judge(here, there, state)
-
-
-class _InUnits:
-    """Optimality of points given in the parameters of standardised columns."""
-
-    def __init__(self, inner: Judge, units: StandardizedObjective) -> None:
-        self.inner, self.units = inner, units
-
-    def candidate(self, rows: Steps) -> int | None:
-        return self.inner.candidate(rows)
-
-    def holds(self, row: Steps) -> bool:
-        return self.inner.holds(replace(row, x=self.units.to_data(row.x)))
-
-    def state(self) -> Any:
-        return self.inner.state()
-
-    def restore(self, state: Any) -> None:
-        self.inner.restore(state)
 
 
 def _chosen(run: Run) -> Steps:

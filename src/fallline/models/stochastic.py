@@ -112,14 +112,14 @@ class Textbook(Problem):
         whole = smooth if worked_on.penalty is None else PenalisedFunction(smooth, worked_on.penalty)
         if isinstance(method, Method):
             method = method.laid_out(layout)
-        rule = settings.by_rows or "sgd"
+        rule: Any = settings.by_rows or "sgd"
         by_kernel = type(method) is GradientDescent and isinstance(rate, Schedule)
         if rule == "sgd" and (not by_kernel or batches.steps * settings.max_iter <= FEW):
             inner = BatchEngine(BatchPlan(SomeRows(smooth, whole), batches), start, method, rate)
             return (Averaged(inner) if settings.average else inner), batches, batches.steps
         l2, l1 = (1 - settings.l1_ratio) * settings.alpha, settings.l1_ratio * settings.alpha
         plan = RowPlan(smooth, whole, kernel_of(self.loss), batches, rule, l2, l1, settings.average)
-        engine = RowEpochs(plan, start, rate)
+        engine = RowEpochs(plan, start, rate, settings.max_iter * batches.steps)
         return engine, batches, engine.steps
 
     def _standardized(self) -> RowsObjective:

@@ -100,7 +100,7 @@ class Stream:
         return state["mean"][:-1].copy() if settings.average else x
 
     def _by_kernel(self, plan: RowPlan, weights: np.ndarray, x: np.ndarray, rate: Schedule) -> np.ndarray:
-        engine = RowEpochs(plan, x, rate)
+        engine = RowEpochs(plan, x, rate, plan.batches.steps)
         engine.weights, engine.done = weights, self.state["updates"]
         if plan.average and self.state["mean"].size:
             engine.mean = self.state["mean"].copy()

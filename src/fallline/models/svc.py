@@ -16,8 +16,7 @@ class LinearSVC(Classifier):
     """A linear support vector machine: two classes, or each of more against all others.
 
     Minimises ``(1/Σs) Σ s·max(0, 1 - y·(X·w + b))² + alpha·½‖w‖²`` with classes of -1 and 1, or the same without the
-    square; the intercepts `b` are free, which scikit-learn's, `C` being ``1/(2·n·alpha)`` with the square and
-    ``1/(n·alpha)`` without, are not.
+    square; scikit-learn's ``C`` is ``1/(n·alpha)``. The intercepts `b` are free, which scikit-learn's are not.
 
     Parameters
     ----------

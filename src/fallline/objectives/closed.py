@@ -8,6 +8,7 @@ from __future__ import annotations
 import builtins
 import dataclasses
 import dis
+import inspect
 import math
 from collections.abc import Callable
 from functools import lru_cache
@@ -70,6 +71,7 @@ def _key_of_function(function: FunctionType, values: bool, within: tuple[Any, ..
         tuple(parts),
         _key_of(tuple(captured), within),
         _key_of(tuple(given), within),
+        _key_of(tuple(sorted(vars(function).items())), within) if values else (),
     )
 
 
@@ -89,8 +91,37 @@ def _key_of(value: Any, within: tuple[Any, ...]) -> Any:
         if isinstance(call, FunctionType) and vars(value).keys() == {field.name for field in fields}:
             # a field that is left out of comparison is of no effect
             compared = tuple(getattr(value, field.name) for field in fields if field.compare)
-            return type(value), _key_of_function(call, True, within), _key_of(compared, within)
+            used = _key_of_class(type(value), call.__code__, within)
+            return type(value), _key_of_function(call, True, within), used, _key_of(compared, within)
     raise _OpenError
+
+
+def _key_of_class(cls: type, code: CodeType, within: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the key of all that code, and what it calls there, looks up in a class: methods, properties and values."""
+    parts, waiting, seen = [], [code], set()
+    fields = {field.name for field in dataclasses.fields(cls)}
+    while waiting:
+        for name in sorted(_attributes_of(waiting.pop()) - fields - seen):
+            seen.add(name)
+            found = inspect.getattr_static(cls, name, None)
+            if isinstance(found, property):
+                found = found.fget
+            if isinstance(found, (staticmethod, classmethod)):
+                found = found.__func__
+            if isinstance(found, FunctionType):
+                waiting.append(found.__code__)
+            if found is not None:
+                parts.append((name, _key_of(found, within)))
+    return tuple(parts)
+
+
+@lru_cache(maxsize=1024)
+def _attributes_of(code: CodeType) -> frozenset[str]:
+    """Return every attribute that a function's code, or that of a function within it, looks up."""
+    names = (instruction.argval for instruction in dis.get_instructions(code) if "ATTR" in instruction.opname)
+    methods = (instruction.argval for instruction in dis.get_instructions(code) if "METHOD" in instruction.opname)
+    inner = (_attributes_of(constant) for constant in code.co_consts if isinstance(constant, CodeType))
+    return frozenset((*names, *methods)).union(*inner)
 
 
 @lru_cache(maxsize=1024)

@@ -156,8 +156,12 @@ class EagerJaxFunction(Objective):
             return float(cost), np.array(gradient)
 
     def hessian_products(self, x: np.ndarray, directions: np.ndarray) -> np.ndarray:
-        self.counts.curvature += len(directions)
+        rows = directions.astype(self.dtype)
         with self.layout.scope():
             slope, point = jax.grad(self.cost), (jnp.asarray(x),)
-            rows = directions.astype(self.dtype)
-            return np.array([jax.jvp(slope, point, (jnp.asarray(row),))[1] for row in rows])
+            try:
+                products = [jax.jvp(slope, point, (jnp.asarray(row),))[1] for row in rows]
+            except (RuntimeError, TypeError):  # JAX has no second derivative of an operation
+                return super().hessian_products(x, directions)
+        self.counts.curvature += len(directions)
+        return np.array(products)

@@ -14,7 +14,23 @@ from fallline.objectives.differences import DifferencedFunction
 from fallline.objectives.ladder import mismatch
 from fallline.objectives.plain import PlainFunction
 
-__all__ = ["differentiate_library"]
+__all__ = ["RANDOM", "differentiate_library", "is_random"]
+
+RANDOM = "calls at the same point give different values"
+"""Why a function is called anew each time, and its derivative not compared with anything."""
+
+CALLS = 4
+"""Calls at one point that show a random function: what is drawn may be the same in two."""
+
+
+def is_random(plain: Callable[[np.ndarray], float], x0: np.ndarray, expected: float) -> bool:
+    """Tell whether a function that has answered `expected` at `x0` answers otherwise, by more than rounding."""
+    eps = float(np.finfo(x0.dtype).eps)
+    for _ in range(CALLS):
+        again = plain(x0)
+        if np.isfinite(again) != np.isfinite(expected) or abs(again - expected) > 1e3 * eps * abs(expected):
+            return True
+    return False
 
 
 def differentiate_library(
@@ -50,10 +66,9 @@ def differentiate_library(
     whole = (*data, *args)
     plain = PlainFunction(function, layout, whole)
     expected = plain(x0)
-    again = plain(x0)
-    if again != expected and not (np.isnan(again) and np.isnan(expected)):
+    if is_random(plain, x0, expected):
         # a compiled form may draw once what the function draws at each call, and there is nothing to compare with
-        return _called(function, layout, args, data), ""
+        return _called(function, layout, args, data), RANDOM
     # torch and TensorFlow may round differently in each of two calls: only what is wrong by a tenth counts as lost
     share = 1e-4 if layout.library == "jax" else 0.1
     reasons = []

@@ -14,7 +14,7 @@ from jax.core import eval_jaxpr
 
 from fallline.arrays.layout import Layout
 from fallline.arrays.lifting import lift
-from fallline.arrays.lowering import LeavesNumpyError, NeedsValueError, following, lower
+from fallline.arrays.lowering import LeavesNumpyError, following, lower
 from fallline.arrays.scalars import in_scalars
 from fallline.arrays.shadow import Shadow
 from fallline.errors import InputTypeError, shown
@@ -23,7 +23,7 @@ from fallline.objectives.branches import guarded
 from fallline.objectives.closed import closed_key
 from fallline.objectives.differences import DifferencedFunction
 from fallline.objectives.plain import is_undefined
-from fallline.objectives.rerolling import rerolled
+from fallline.objectives.rerolling import LONG, shortened
 
 __all__ = ["CompiledFunction", "StepwiseFunction", "compiled", "lifted_value", "trace_program", "trace_rows"]
 
@@ -92,7 +92,7 @@ def _trace(function: Callable[..., Any], layout: Layout, args: tuple[Any, ...]) 
     value = lifted_value(function, layout, args)
     with jax.enable_x64(True):
         traced = jax.make_jaxpr(value)(jax.ShapeDtypeStruct((layout.size,), layout.dtype))
-        traced = guarded(_shortened(traced))
+        traced = guarded(shortened(traced))
         constants = tuple(jnp.asarray(constant) for constant in traced.consts)
         unrolled = _unrolled(traced.jaxpr)
     if unrolled is not None:
@@ -100,29 +100,8 @@ def _trace(function: Callable[..., Any], layout: Layout, args: tuple[Any, ...]) 
     return Program(fingerprint(traced.jaxpr), _runner(traced.jaxpr), constants)
 
 
-LONG = 100
-"""Operations from which a program is long: a Python loop over single numbers, as a rule."""
-
-LONGEST = 1500
-"""Operations up to which a long program is compiled."""
-
 UNROLLED = 4000
 """Scalar operations up to which a long program is rewritten in scalars."""
-
-MANY = 100
-"""Parameters from which differences of a long function take longer than following it at every point anew."""
-
-
-def _shortened(traced: Any) -> Any:
-    """Return a program with its loops on arrays; one that is still too long to compile is left to the next rung."""
-    count = len(traced.jaxpr.eqns)
-    if count < LONG:
-        return traced
-    traced = rerolled(traced)
-    if len(traced.jaxpr.eqns) > LONGEST:
-        error = NeedsValueError if sum(aval.size for aval in traced.in_avals) > MANY else LeavesNumpyError
-        raise error(f"it takes {count} operations one by one, which would compile for minutes")
-    return traced
 
 
 def _unrolled(jaxpr: Any) -> Any:
@@ -167,7 +146,7 @@ def trace_rows(
         with jax.enable_x64(True):
             rows = (jax.ShapeDtypeStruct((count, *array.shape[1:]), array.dtype) for array in arrays)
             traced = jax.make_jaxpr(value)(jax.ShapeDtypeStruct((layout.size,), layout.dtype), *rows)
-            traced = guarded(_shortened(traced))
+            traced = guarded(shortened(traced))
             constants = tuple(jnp.asarray(constant) for constant in traced.consts)
         return Program(fingerprint(traced.jaxpr), _runner(traced.jaxpr, len(arrays)), constants)
 
@@ -233,6 +212,7 @@ class CompiledFunction(Objective):
         self.is_long = len(program.key[1]) >= LONG
         self.surveys = program.small and not self.is_long and self.size <= SURVEYED
         self.unit = np.eye(self.size if self.surveys else 0, dtype=self.dtype)
+        self.has_second = True
         self.surveyed, self.level, self.bend = b"", [np.nan, self.unit], self.unit
 
     def value(self, x: np.ndarray) -> float:
@@ -249,28 +229,44 @@ class CompiledFunction(Objective):
     def foresee(self, x: np.ndarray) -> bool:
         question = x.tobytes()
         if self.surveys and self.surveyed != question:
-            *self.level, self.bend = self._call("survey", x, self.unit)
-            self.surveyed = question
+            answer = self._twice(self._call, "survey", x, self.unit)
+            if answer is not None:
+                *self.level, self.bend = answer
+                self.surveyed = question
         return self.surveys
 
     def hessian(self, x: np.ndarray) -> np.ndarray:
         if not self.surveys:
             return super().hessian(x)
+        if not self.foresee(x):
+            return super().hessian(x)
         self.counts.curvature += self.size
-        self.foresee(x)
         return self.bend.copy()
 
     def hessian_products(self, x: np.ndarray, directions: np.ndarray) -> np.ndarray:
-        self.counts.curvature += len(directions)
         if self.is_long:
-            return np.array([self._recall("product", x, direction) for direction in directions])
-        return self._recall("products", x, directions).copy()
+            products = [self._twice(self._recall, "product", x, direction) for direction in directions]
+        else:
+            products = self._twice(self._recall, "products", x, directions)
+        if not self.has_second:
+            return super().hessian_products(x, directions)
+        self.counts.curvature += len(directions)
+        return np.array(products)
 
     def values(self, points: np.ndarray) -> np.ndarray:
         points = points.astype(self.dtype)
         if self.is_long:
             return np.array([self._call("value", point) for point in points])
         return self._call("values", points).copy()
+
+    def _twice(self, ask: Callable[..., Any], what: str, *arrays: np.ndarray) -> Any:
+        """Return an answer that takes second derivatives; None where JAX has none of an operation."""
+        if self.has_second:
+            try:
+                return ask(what, *arrays)
+            except (RuntimeError, TypeError):
+                self.has_second = self.surveys = False
+        return None
 
     def _recall(self, what: str, *arrays: np.ndarray) -> Any:
         """Return the answer, the last one if it was to the same question: several look at the same point in turn."""
@@ -357,10 +353,14 @@ class StepwiseFunction(Objective):
     def hessian_products(self, x: np.ndarray, directions: np.ndarray) -> np.ndarray:
         if not self.exact:
             return super().hessian_products(x, directions)
-        self.counts.curvature += len(directions)
         with jax.enable_x64(True):
             slope, point = jax.grad(self.lifted), (jnp.asarray(x),)
-            return np.array([jax.jvp(slope, point, (jnp.asarray(row),))[1] for row in directions])
+            try:
+                products = [jax.jvp(slope, point, (jnp.asarray(row),))[1] for row in directions]
+            except (RuntimeError, TypeError):  # JAX has no second derivative of an operation
+                return super().hessian_products(x, directions)
+        self.counts.curvature += len(directions)
+        return np.array(products)
 
     def _slope(self, x: jax.Array) -> tuple[float, np.ndarray]:
         cost, gradient = jax.value_and_grad(self.lifted)(x)

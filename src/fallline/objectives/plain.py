@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
-from typing import Any
+from contextvars import ContextVar
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,11 +14,14 @@ from fallline.arrays.layout import Layout
 from fallline.arrays.tensors import as_array
 from fallline.errors import InputTypeError, shown
 
-__all__ = ["PlainFunction", "is_undefined", "one_number"]
+__all__ = ["PlainFunction", "complaints", "is_undefined", "one_number"]
 
 
 MATHS = re.compile(r"math (domain|range) error|expected a .*, got")
 """What Python's math module says of an argument that it has no answer for."""
+
+HEARD: ContextVar[Literal["ignore", "warn"]] = ContextVar("HEARD", default="ignore")
+"""What becomes of NumPy's floating-point warnings."""
 
 
 class PlainFunction:
@@ -57,7 +62,7 @@ class PlainFunction:
 
     def raw(self, x: np.ndarray) -> Any:
         """Return whatever the function returns at `x`, shape (d,)."""
-        with np.errstate(all="ignore"), self.layout.scope():
+        with np.errstate(all=HEARD.get()), self.layout.scope():
             try:
                 answer = self.function(self.layout.arguments(x.copy()), *self.args)
             except (ArithmeticError, ValueError) as error:
@@ -66,6 +71,26 @@ class PlainFunction:
                 return self.undefined
         self.has_answered = True
         return answer
+
+
+def complaints(function: Callable[[np.ndarray], Any], x: np.ndarray) -> list[str]:
+    """Return what NumPy has to say of a call at `x`, shape (d,), that leads to a plain function.
+
+    Examples
+    --------
+    >>> from fallline.arrays.layout import flatten
+    >>> x, layout, _ = flatten([0.0])
+    >>> complaints(PlainFunction(lambda x: np.log(x[0]), layout, ()), x)
+    ['divide by zero encountered in log']
+    """
+    before = HEARD.set("warn")
+    try:
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            function(x)
+    finally:
+        HEARD.reset(before)
+    return [str(warning.message) for warning in said if issubclass(warning.category, RuntimeWarning)]
 
 
 def is_undefined(error: Exception) -> bool:
@@ -87,6 +112,8 @@ def one_number(answer: Any) -> float:
         )
     if isinstance(answer, (str, bytes, dict)):
         raise InputTypeError(f"fun must return one number; got {shown(answer)}. Return the cost as a number.")
+    if isinstance(answer, (tuple, list)) and len(answer) == 2 and np.size(answer[0]) == 1 and np.ndim(answer[1]):
+        raise _pair(answer)
     try:
         array = as_array(answer)
         number = array.astype(np.float64) if array.dtype.kind in "biufO" else None
@@ -102,9 +129,19 @@ def one_number(answer: Any) -> float:
             f"fun must return one real number; got {shown(answer)} ({type(answer).__name__}). "
             "Return the cost as a number."
         )
+    if isinstance(answer, tuple) and len(answer) == 2:
+        raise _pair(answer)
     if number.size != 1:
         raise InputTypeError(
             f"fun must return one number; got an array of shape {number.shape}. A descent needs one cost to lower. "
             "Reduce it, for example by np.sum or np.mean."
         )
     return float(number.reshape(()))
+
+
+def _pair(answer: Any) -> InputTypeError:
+    """Return the error about a function that returned two things, its gradient beside its cost as a rule."""
+    return InputTypeError(
+        f"fun must return one number; got a pair: {shown(answer)}. If these are the cost and its gradient, say so. "
+        "Pass gradient=True."
+    )

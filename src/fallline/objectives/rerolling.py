@@ -19,9 +19,37 @@ import numpy as np
 from jax import lax
 from jax.interpreters.partial_eval import dce_jaxpr
 
+from fallline.arrays.lowering import LeavesNumpyError, NeedsValueError
 from fallline.objectives.loops import FEWEST, IrregularError, Loop, Slot, Traced, stretches
 
-__all__ = ["rerolled"]
+__all__ = ["LONG", "rerolled", "shortened"]
+
+LONG = 100
+"""Operations from which a program is long: a Python loop over single numbers, as a rule."""
+
+LONGEST = 1500
+"""Operations up to which a long program is compiled."""
+
+MANY = 100
+"""Parameters from which differences of a long function take longer than following it at every point anew."""
+
+
+def shortened(traced: Any) -> Any:
+    """Return a traced program, a long one with its loops on arrays.
+
+    Raises
+    ------
+    NeedsValueError, LeavesNumpyError
+        Where it is still too long to compile: that is left to the next rung, or the one after that.
+    """
+    count = len(traced.jaxpr.eqns)
+    if count < LONG:
+        return traced
+    traced = rerolled(traced)
+    if len(traced.jaxpr.eqns) > LONGEST:
+        error = NeedsValueError if sum(aval.size for aval in traced.in_avals) > MANY else LeavesNumpyError
+        raise error(f"it takes {count} operations one by one, which would compile for minutes")
+    return traced
 
 
 def rerolled(closed: Any) -> Any:

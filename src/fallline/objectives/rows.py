@@ -91,7 +91,7 @@ class RowsObjective(Objective):
         return hessian if not coarse or np.isfinite(hessian).all() else self.curvature(x, centre)
 
     def bends(self, block: Block, w: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """Return each row's weight times curvature, shape (m,), or (m, outputs, outputs) of several."""
+        """Return each row's weight times curvature, shape (m,), of a single output."""
         if not self._compiles:
             return self._bends(block, block.X @ w.T + b)
         kernel = bend_kernel(type(self.loss), self._layout)

@@ -173,7 +173,7 @@ def scratch_for(columns: int, coarse: bool = False) -> Array:
 
 @cache
 def turn_kernel(layout: str) -> Callable[..., np.ndarray]:
-    """Return ``kernel(X, bends, v, c) -> [*products of w, product of b]``: the Hessian of given curvatures times (v, c)."""
+    """Return ``kernel(X, bends, v, c) -> [*products of w, product of b]``, the rows' curvatures being given."""
     strip_of, predict, accumulate = _steps(layout_of(layout))
 
     def kernel(X: Any, bends: Array, v: Array, c: float) -> Array:

@@ -88,7 +88,7 @@ def on_sparse_rows(parts: Parts) -> Any:
     return kernel
 
 
-def caught_up(v: float, g: float, l1: float, way: Array, now: int, then: int) -> float:
+def caught_up(v: Any, g: float, l1: float, way: Array, now: Any, then: Any) -> Any:
     """Return what `v` is after the updates from `now` to `then`, that shift by g and threshold by l1 times the way.
 
     Examples

@@ -17,7 +17,7 @@ LINE = 8
 
 
 @intrinsic
-def prefetch(typing_context: Any, array: Any, index: Any) -> Any:  # noqa: ARG001
+def _prefetch(typing_context: Any, array: Any, index: Any) -> Any:  # noqa: ARG001
     """Ask for the element ``array[index]`` of an array, or of a row of a table, to be fetched ahead of its use.
 
     Inside compiled functions only. Rows in a random order are not foreseen by the processor: asked for eight updates
@@ -55,6 +55,9 @@ def prefetch(typing_context: Any, array: Any, index: Any) -> Any:  # noqa: ARG00
 
     at = types.UniTuple(types.intp, 2) if isinstance(index, types.BaseTuple) else types.intp
     return types.void(array, at), code
+
+
+prefetch: Any = _prefetch
 
 
 # of a name that Numba's cache knows again in another process, which an intrinsic alone has not

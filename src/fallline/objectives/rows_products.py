@@ -9,6 +9,7 @@ import numpy as np
 from fallline.data.blocks import Block, Retargeted
 from fallline.data.sparse import is_sparse, with_cells
 from fallline.data.sums import each_block, sum_blocks
+from fallline.losses.multinomial import Multinomial
 from fallline.objectives.rows import RowsObjective
 from fallline.objectives.rows_kernels import turn_kernel
 from fallline.objectives.rows_layouts import layout_name, operand
@@ -16,16 +17,16 @@ from fallline.objectives.rows_layouts import layout_name, operand
 __all__ = ["diagonal_of", "products_at"]
 
 
-def products_at(
-    objective: RowsObjective, x: np.ndarray
-) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
-    """Return the rows' weights times curvatures at `x`, and what multiplies a vector with the Hessian.
+def products_at(objective: RowsObjective, x: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
+    """Return how the rows bend at `x`, and what multiplies a vector with the Hessian.
 
-    The curvatures have the shape (n,), or (n, outputs, outputs) where there are several.
+    For one output the first are the weights times the curvatures, shape (n,), for several the probabilities of the
+    classes, shape (n, outputs).
 
     Parameters
     ----------
     objective : RowsObjective
+        Of a single output, or of the softmax loss.
     x : array, shape (size,)
 
     Examples
@@ -39,7 +40,12 @@ def products_at(
     (array([2., 2.]), array([5., 3.]))
     """
     w, b = objective.split(x)
-    bends = np.concatenate(each_block(objective.rows, lambda block: objective.bends(block, w, b), objective.threads))
+
+    def measure(block: Block) -> np.ndarray:
+        loss = objective.loss
+        return loss.chances(block.X @ w.T + b) if isinstance(loss, Multinomial) else objective.bends(block, w, b)
+
+    bends = np.concatenate(each_block(objective.rows, measure, objective.threads))
     rows, term_along = Retargeted(objective.rows, bends), _along if objective.outputs > 1 else _along_one
 
     def product(direction: np.ndarray) -> np.ndarray:
@@ -63,14 +69,17 @@ def _along(objective: RowsObjective, v: np.ndarray, c: np.ndarray) -> Callable[[
     """Return the same for several outputs."""
 
     def term(block: Block) -> np.ndarray:
-        change = block.X @ v.T + c
-        return objective.pull_back(block.X, (block.y @ change[:, :, None])[:, :, 0])
+        share, change = block.y, block.X @ v.T + c
+        change -= np.einsum("nk,nk->n", share, change)[:, None]
+        change *= share
+        change *= block.weights[:, None]
+        return objective.pull_back(block.X, change)
 
     return term
 
 
 def diagonal_of(objective: RowsObjective, bends: np.ndarray) -> np.ndarray:
-    """Return the diagonal of the Hessian, shape (size,), from the rows' weights times curvatures.
+    """Return the diagonal of the Hessian, shape (size,), from how the rows bend.
 
     Examples
     --------
@@ -84,7 +93,9 @@ def diagonal_of(objective: RowsObjective, bends: np.ndarray) -> np.ndarray:
 
     def squares(block: Block) -> np.ndarray:
         X = with_cells(block.X, np.square(block.X.data, dtype=np.float64)) if is_sparse(block.X) else block.X**2
-        own = block.y[:, None] if objective.outputs == 1 else np.diagonal(block.y, axis1=1, axis2=2)
+        own = block.y[:, None]
+        if objective.outputs > 1:
+            own = block.weights[:, None] * block.y * (1 - block.y)
         return np.append(np.asarray(own.T @ X).ravel(), own.sum(axis=0))
 
     diagonal = sum_blocks(Retargeted(objective.rows, bends), squares, objective.threads)[: objective.size]

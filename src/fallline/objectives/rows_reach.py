@@ -15,6 +15,7 @@ from fallline.objectives.rows import RowsObjective
 
 __all__ = ["largest_change", "quick_spreads", "squared_lengths"]
 
+
 def squared_lengths(rows: Rows, centre: np.ndarray, spread: np.ndarray) -> np.ndarray:
     """Return each row's squared length in centred columns of unit spread, shape (n,); constant columns do not count.
 

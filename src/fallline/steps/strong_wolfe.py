@@ -121,26 +121,36 @@ class StrongWolfe(StepRule):
         best = Point(*_pick(xp, ahead, trial, s.best))
         # what is left of the bracket is too level, or too narrow, for a cost that differs
         spent = (low[2] * (low[0] - high[0]) <= noise / 8) | ~xp.any(trial.x != here.x)
-        return _Search(low, high, best, _next_rate(xp, low, high, s.low), accepted | spent, s.trials + 1)
+        following = _next_rate(xp, low, high, s.low, _unit_for(xp, slope))
+        return _Search(low, high, best, following, accepted | spent, s.trials + 1)
 
 
 def _pick(xp: Any, condition: Any, yes: tuple[Any, ...], no: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(xp.where(condition, a, b) for a, b in zip(yes, no, strict=True))
 
 
-def _next_rate(xp: Any, low: tuple[Any, ...], high: tuple[Any, ...], before: tuple[Any, ...]) -> Any:
+def _unit_for(xp: Any, slope: Any) -> Any:
+    """Return the unit to reckon a line's costs in: 1, but where the squares of its slopes would not be finite."""
+    size, most = xp.abs(slope), xp.finfo(slope.dtype).max ** 0.3
+    extreme = (size > 0) & ((size > most) | (size < 1 / most))
+    return xp.where(extreme, 1 / xp.where(extreme, size, 1), 0 * size + 1)
+
+
+def _next_rate(xp: Any, low: tuple[Any, ...], high: tuple[Any, ...], before: tuple[Any, ...], unit: Any) -> Any:
     """Return the next rate: inside the bracket where there is one, further out otherwise.
 
-    It is where the cubic through two rates, their costs and slopes has its minimum (Nocedal & Wright, eq. 3.59).
+    It is where the cubic through two rates, their costs and slopes has its minimum (Nocedal & Wright, eq. 3.59); costs
+    and slopes are reckoned times `unit`.
     """
     outwards = ~xp.isfinite(high[0])
     a, b = _pick(xp, outwards, before, low), _pick(xp, outwards, low, high)
     width = b[0] - a[0]
-    d1 = a[2] + b[2] - 3 * (b[1] - a[1]) / width
-    inner = d1 * d1 - a[2] * b[2]
+    d1 = unit * (a[2] + b[2] - 3 * (b[1] - a[1]) / width)
+    slope_a, slope_b = unit * a[2], unit * b[2]
+    inner = d1 * d1 - slope_a * slope_b
     d2 = xp.sqrt(xp.where(inner > 0, inner, 0))
-    bottom = b[2] - a[2] + 2 * d2
-    share = 1 - (b[2] + d2 - d1) / xp.where(bottom != 0, bottom, 1)
+    bottom = slope_b - slope_a + 2 * d2
+    share = 1 - (slope_b + d2 - d1) / xp.where(bottom != 0, bottom, 1)
     # a cost that is not finite, or too large to reckon with, tells nothing but to stay far from it
     otherwise = xp.where(outwards, 10, xp.where(xp.isfinite(inner), 0.5, 0.1))
     good = (inner >= 0) & (bottom != 0) & ((share > 1) | ~outwards) & xp.isfinite(share)
