@@ -218,8 +218,8 @@ def refuse_foreign(x: Any, name: str) -> None:
 
 
 _COMPLEX = (
-    "{name} must be real numbers; got complex ones: {got}. A descent goes along real parameters. Split them into real and "
-    "imaginary parts, as a dict of two arrays, say, and put them together in the function."
+    "{name} must be real numbers; got complex ones: {got}. A descent goes along real parameters. Split them into real "
+    "and imaginary parts, as a dict of two arrays, say, and put them together in the function."
 )
 
 

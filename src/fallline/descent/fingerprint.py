@@ -59,8 +59,7 @@ def marks(thing: Any, read: dict[int, tuple[Any, str]] | None = None) -> dict[st
 
     Examples
     --------
-    >>> scale = 2.0
-    >>> sorted(marks(lambda x: scale * x))
+    >>> sorted(marks(lambda x, scale=2.0: scale * x))
     ['', 'scale']
     """
     reader = _Reader({} if read is None else read)

@@ -131,8 +131,8 @@ def _random(objective: Objective, x0: np.ndarray, library: Library) -> Finding:
     return Finding(
         "noise-floor",
         "warning",
-        f"The function is random: calls at the start give costs from {min(costs):.6g} to {max(costs):.6g}. No point can "
-        "be found to be its minimum more closely than that.",
+        f"The function is random: calls at the start give costs from {min(costs):.6g} to {max(costs):.6g}. No point "
+        "can be found to be its minimum more closely than that.",
         STILL[library],
         {"noise": noise},
     )
