@@ -1,7 +1,7 @@
 """Is a tumour malignant? Thirty measurements in their own units, from hundredths to thousands.
 
 The model needs no scaling and no learning rate, and says how far its cost can still be above the minimum. The
-textbook's descent on the same columns is told why it fails, and what would mend it. The model goes into a file and back.
+textbook's descent on the same columns is told why it fails, and what mends it. The model goes into a file and back.
 """
 
 import tempfile

@@ -1,5 +1,8 @@
 """Parameters that steer a fit, refused where they cannot be used."""
 
+import sys
+
+import numpy as np
 import pytest
 
 import fallline as fl
@@ -57,3 +60,15 @@ def test_a_fit_checks_them_first():
     """The refusal comes before the first step, from any estimator."""
     with pytest.raises(InputError, match="batch_size"):
         fl.LinearSVC(method="sgd", batch_size=-3).fit([[0.0], [1.0]], [0, 1])
+
+
+def test_verbose_shows_a_line_on_a_terminal_and_nothing_elsewhere(capsys, monkeypatch):
+    """On a terminal the fit's progress is drawn and cleared; in a pipe nothing is written."""
+    rows = np.random.default_rng(0).normal(size=(50, 2))
+    for terminal in (False, True):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda terminal=terminal: terminal)
+        fl.LinearRegression(method="gd", learning_rate=0.5, verbose=True).fit(rows, rows[:, 0])
+        written = capsys.readouterr().err
+        assert ("iteration" in written) == terminal
+    with pytest.raises(InputError, match="verbose must be True, False or a whole number"):
+        fl.LinearRegression(verbose="yes").fit(rows, rows[:, 0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC
+from contextlib import closing
 from os import PathLike
 from typing import Any
 
@@ -65,6 +66,7 @@ class Model(BaseEstimator, ABC):
         patience: int,
         average: bool,
         random_state: Any,
+        verbose: bool,
     ) -> None:
         self.alpha = alpha
         self.fit_intercept = fit_intercept
@@ -80,6 +82,7 @@ class Model(BaseEstimator, ABC):
         self.patience = patience
         self.average = average
         self.random_state = random_state
+        self.verbose = verbose
 
     def plot(self, *, ax: Any = None) -> Any:
         """Draw the cost history of the fit and return a Display with ``ax_``, ``figure_`` and the artists.
@@ -185,7 +188,8 @@ class Model(BaseEstimator, ABC):
     ) -> Answer:
         """Fit to checked features, targets (float64) and weights; set every attribute that is common to all models."""
         settings = self._settings()
-        with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
+        line = view("live_line")(settings.max_iter, delay=0.0)
+        with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"), closing(line):
             rows, held_out = self._rows(X, np.ascontiguousarray(y, dtype=np.float64), weights, settings)
             mean = means(rows)
             if not np.isfinite(mean).all():
@@ -194,6 +198,7 @@ class Model(BaseEstimator, ABC):
             if loss.task == "regression":
                 refuse_too_small(rows.targets()[0][:, None], "y")
             problem = self._problem(rows, loss, outputs, mean, settings, held_out)
+            problem.progress = line.update if settings.verbose and line.wanted else None
             answer = problem.solve(self._start(problem.objective.size))
             names = self._column_names() or [f"column {j}" for j in range(X.shape[1])]
             found, separable = findings_of(problem, answer, names)

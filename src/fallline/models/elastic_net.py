@@ -24,7 +24,7 @@ class ElasticNet(Regressor):
         The share of the absolute values, from 0 (`Ridge`) to 1 (`Lasso`).
     fit_intercept, method, learning_rate, batch_size, max_iter, tol, standardize, init, warm_start
         As in `LinearRegression`.
-    validation_fraction, patience, average, random_state
+    validation_fraction, patience, average, random_state, verbose
         As in `LinearRegression`.
 
     Attributes
@@ -62,6 +62,7 @@ class ElasticNet(Regressor):
         patience: int = 5,
         average: bool = False,
         random_state: Any = None,
+        verbose: bool = False,
     ) -> None:
         self.l1_ratio = l1_ratio
         super().__init__(
@@ -79,6 +80,7 @@ class ElasticNet(Regressor):
             patience=patience,
             average=average,
             random_state=random_state,
+            verbose=verbose,
         )
 
     def _loss(self) -> Loss:

@@ -29,7 +29,7 @@ class HuberRegressor(Regressor):
         Strength of the penalty: scikit-learn's is `n` times as much.
     fit_intercept, method, learning_rate, batch_size, max_iter, tol, standardize, init, warm_start
         As in `LinearRegression`.
-    validation_fraction, patience, average, random_state
+    validation_fraction, patience, average, random_state, verbose
         As in `LinearRegression`.
 
     Attributes
@@ -73,6 +73,7 @@ class HuberRegressor(Regressor):
         patience: int = 5,
         average: bool = False,
         random_state: Any = None,
+        verbose: bool = False,
     ) -> None:
         self.epsilon = epsilon
         super().__init__(
@@ -90,6 +91,7 @@ class HuberRegressor(Regressor):
             patience=patience,
             average=average,
             random_state=random_state,
+            verbose=verbose,
         )
 
     _objective = ScaledHuberObjective

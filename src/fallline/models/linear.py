@@ -55,6 +55,8 @@ class LinearRegression(Regressor):
         Answer with the mean of the points that mini-batches led to, later ones counting more.
     random_state : int, RandomState or None
         Settles the order of the rows, which of them are held out, and ``init="random"``.
+    verbose : bool
+        Show how far the fit is, on a line of the terminal.
 
     Attributes
     ----------
@@ -104,6 +106,7 @@ class LinearRegression(Regressor):
         patience: int = 5,
         average: bool = False,
         random_state: Any = None,
+        verbose: bool = False,
     ) -> None:
         self.loss = loss
         super().__init__(
@@ -121,6 +124,7 @@ class LinearRegression(Regressor):
             patience=patience,
             average=average,
             random_state=random_state,
+            verbose=verbose,
         )
 
     def _loss(self) -> Loss:

@@ -35,7 +35,7 @@ class LinearClassifier(Classifier):
         The share of the absolute values in it.
     fit_intercept, class_weight, method, learning_rate, batch_size, max_iter, tol, standardize, init, warm_start
         As in `LogisticRegression`.
-    validation_fraction, patience, average, random_state
+    validation_fraction, patience, average, random_state, verbose
         As in `LogisticRegression`.
 
     Attributes
@@ -72,6 +72,7 @@ class LinearClassifier(Classifier):
         patience: int = 5,
         average: bool = False,
         random_state: Any = None,
+        verbose: bool = False,
     ) -> None:
         self.loss = loss
         self.l1_ratio = l1_ratio
@@ -91,6 +92,7 @@ class LinearClassifier(Classifier):
             patience=patience,
             average=average,
             random_state=random_state,
+            verbose=verbose,
         )
 
     @available_if(_has_probabilities)

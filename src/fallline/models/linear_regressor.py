@@ -27,7 +27,7 @@ class LinearRegressor(Regressor):
         The share of the absolute values in it.
     fit_intercept, method, learning_rate, batch_size, max_iter, tol, standardize, init, warm_start
         As in `LinearRegression`.
-    validation_fraction, patience, average, random_state
+    validation_fraction, patience, average, random_state, verbose
         As in `LinearRegression`.
 
     Attributes
@@ -63,6 +63,7 @@ class LinearRegressor(Regressor):
         patience: int = 5,
         average: bool = False,
         random_state: Any = None,
+        verbose: bool = False,
     ) -> None:
         self.loss = loss
         self.l1_ratio = l1_ratio
@@ -81,6 +82,7 @@ class LinearRegressor(Regressor):
             patience=patience,
             average=average,
             random_state=random_state,
+            verbose=verbose,
         )
 
     def __sklearn_tags__(self) -> Any:

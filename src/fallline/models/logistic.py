@@ -58,6 +58,8 @@ class LogisticRegression(Classifier):
         Answer with the mean of the points that mini-batches led to, later ones counting more.
     random_state : int, RandomState or None
         Settles the order of the rows, which of them are held out, and ``init="random"``.
+    verbose : bool
+        Show how far the fit is, on a line of the terminal.
 
     Attributes
     ----------
@@ -111,6 +113,7 @@ class LogisticRegression(Classifier):
         patience: int = 5,
         average: bool = False,
         random_state: Any = None,
+        verbose: bool = False,
     ) -> None:
         self.l1_ratio = l1_ratio
         self.class_weight = class_weight
@@ -129,6 +132,7 @@ class LogisticRegression(Classifier):
             patience=patience,
             average=average,
             random_state=random_state,
+            verbose=verbose,
         )
 
     def predict_proba(self, X: Any) -> np.ndarray:

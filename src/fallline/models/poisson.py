@@ -23,7 +23,7 @@ class PoissonRegressor(Regressor):
         Strength of the penalty, as scikit-learn's.
     fit_intercept, method, learning_rate, batch_size, max_iter, tol, standardize, init, warm_start
         As in `LinearRegression`.
-    validation_fraction, patience, average, random_state
+    validation_fraction, patience, average, random_state, verbose
         As in `LinearRegression`.
 
     Attributes
@@ -39,7 +39,7 @@ class PoissonRegressor(Regressor):
     --------
     >>> import fallline as fl
     >>> model = fl.PoissonRegressor().fit([[0.0], [1.0], [2.0]], [1, 2, 4])
-    >>> model.predict([[3.0]]).round(3), model.certificate_.kind
+    >>> model.predict([[3.0]]).round(2), model.certificate_.kind
     (array([8.]), 'bound')
     """
 
@@ -60,6 +60,7 @@ class PoissonRegressor(Regressor):
         patience: int = 5,
         average: bool = False,
         random_state: Any = None,
+        verbose: bool = False,
     ) -> None:
         super().__init__(
             alpha,
@@ -76,6 +77,7 @@ class PoissonRegressor(Regressor):
             patience=patience,
             average=average,
             random_state=random_state,
+            verbose=verbose,
         )
 
     def __sklearn_tags__(self) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -39,8 +40,8 @@ from fallline.steps import StrongWolfe
 from fallline.steps.face_search import FaceSearch
 from fallline.stopping import Rule
 from fallline.stopping.stalled import Stalled
+from fallline.trace import Record, StopReason, Trace
 from fallline.trace import Rows as Steps
-from fallline.trace import StopReason, Trace
 
 __all__ = ["Answer", "Passes", "Problem", "rows_of"]
 
@@ -88,6 +89,7 @@ class Problem:
         build: type[RowsObjective] = RowsObjective,
     ) -> None:
         self.rows, self.loss, self.outputs, self.mean, self.settings = rows, loss, outputs, mean, settings
+        self.progress: Callable[[Record], None] | None = None
         self._spread: np.ndarray | None = None
         self._longest: float | None = None
         self._sample: Sample | None = None
@@ -180,7 +182,15 @@ class Problem:
         optimality: Optimality,
     ) -> tuple[Run, Trace]:
         """Return the run as it is judged, with all steps that it kept."""
-        loop = prepare_loop(worked_on, start, method=method, rate=rate, stopping=stopping, optimality=optimality)
+        loop = prepare_loop(
+            worked_on,
+            start,
+            method=method,
+            rate=rate,
+            stopping=stopping,
+            optimality=optimality,
+            progress=self.progress,
+        )
         run = loop.run(self.settings.max_iter)
         return run, run.trace
 

@@ -25,7 +25,7 @@ class QuantileRegressor(Regressor):
         Strength of the penalty, as scikit-learn's.
     fit_intercept, method, learning_rate, batch_size, max_iter, tol, standardize, init, warm_start
         As in `LinearRegression`.
-    validation_fraction, patience, average, random_state
+    validation_fraction, patience, average, random_state, verbose
         As in `LinearRegression`.
 
     Attributes
@@ -63,6 +63,7 @@ class QuantileRegressor(Regressor):
         patience: int = 5,
         average: bool = False,
         random_state: Any = None,
+        verbose: bool = False,
     ) -> None:
         self.quantile = quantile
         super().__init__(
@@ -80,6 +81,7 @@ class QuantileRegressor(Regressor):
             patience=patience,
             average=average,
             random_state=random_state,
+            verbose=verbose,
         )
 
     _l1_ratio = 1.0

@@ -21,7 +21,7 @@ class Ridge(Regressor):
         Strength of the penalty, on the scale of a mean over rows: scikit-learn's is `n` times as much.
     fit_intercept, method, learning_rate, batch_size, max_iter, tol, standardize, init, warm_start
         As in `LinearRegression`.
-    validation_fraction, patience, average, random_state
+    validation_fraction, patience, average, random_state, verbose
         As in `LinearRegression`.
 
     Attributes
@@ -58,6 +58,7 @@ class Ridge(Regressor):
         patience: int = 5,
         average: bool = False,
         random_state: Any = None,
+        verbose: bool = False,
     ) -> None:
         super().__init__(
             alpha,
@@ -74,6 +75,7 @@ class Ridge(Regressor):
             patience=patience,
             average=average,
             random_state=random_state,
+            verbose=verbose,
         )
 
     def _loss(self) -> Loss:

@@ -34,6 +34,7 @@ class Settings:
     validation_fraction: float | None = None
     patience: int = 5
     average: bool = False
+    verbose: bool = False
 
     @property
     def automatic(self) -> bool:
@@ -91,6 +92,11 @@ class Settings:
                     f"{name} must be True or False; got {shown(getattr(self, name))}. Words and numbers are not "
                     "guessed at. Write True or False."
                 )
+        if not isinstance(self.verbose, (numbers.Integral, np.bool_)) or self.verbose < 0:
+            raise InputError(
+                f"verbose must be True, False or a whole number of at least 0; got {shown(self.verbose)}. Anything "
+                "but 0 shows how far the fit is. Write True."
+            )
         if not self.automatic:
             self.named()
         if self.average and not self.stochastic:

@@ -86,7 +86,15 @@ class Textbook(Problem):
     ) -> tuple[Run, Trace]:
         if not self.settings.stochastic:
             rule = self._with_held_out(stopping, 1)
-            loop = prepare_loop(worked_on, start, method=method, rate=rate, stopping=rule, optimality=optimality)
+            loop = prepare_loop(
+                worked_on,
+                start,
+                method=method,
+                rate=rate,
+                stopping=rule,
+                optimality=optimality,
+                progress=self.progress,
+            )
             run = loop.run(self.settings.max_iter)
             return self._judged(run, loop, worked_on, 1, None), run.trace
         layout = Layout(Leaf("array", (start.size,), 0), start.size, start.dtype)
@@ -94,7 +102,7 @@ class Textbook(Problem):
         # single rows may be fitted without a slope, or have next to no cost: neither is the end
         rule = self._with_held_out(stopping if steps == 1 else None, steps)
         watch = optimality if steps == 1 else EpochWatch(optimality, worked_on, batches)
-        loop = Loop(engine, method, start, rule, watch, None, "all", None, layout)
+        loop = Loop(engine, method, start, rule, watch, None, "all", self.progress, layout)
         run = loop.run(self.settings.max_iter * steps)
         trace = run.trace
         if steps == 1 < batches.steps:

@@ -25,7 +25,7 @@ class LinearSVC(Classifier):
         Strength of the penalty.
     fit_intercept, class_weight, method, learning_rate, batch_size, max_iter, tol, standardize, init, warm_start
         As in `LogisticRegression`.
-    validation_fraction, patience, average, random_state
+    validation_fraction, patience, average, random_state, verbose
         As in `LogisticRegression`.
 
     Attributes
@@ -64,6 +64,7 @@ class LinearSVC(Classifier):
         patience: int = 5,
         average: bool = False,
         random_state: Any = None,
+        verbose: bool = False,
     ) -> None:
         self.loss = loss
         self.class_weight = class_weight
@@ -82,6 +83,7 @@ class LinearSVC(Classifier):
             patience=patience,
             average=average,
             random_state=random_state,
+            verbose=verbose,
         )
 
     def _loss(self, classes: int) -> Loss:
