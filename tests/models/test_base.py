@@ -263,3 +263,25 @@ def test_separable_classes_are_found_in_sparse_tables():
     with pytest.warns(fl.ConvergenceWarning, match="separable"):
         model = fl.LogisticRegression(alpha=0).fit(X, [0, 0, 0, 1, 1, 1])
     assert not model.converged_
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (fl.LinearRegression(), "One step by the Gram matrix"),
+        (fl.Lasso(alpha=0.1), "Proximal Newton steps"),
+        (fl.QuantileRegressor(), "An interior-point method"),
+        (fl.PoissonRegressor(), "Newton's method: the loss is smooth"),
+        (fl.Ridge(alpha=0.1, method="gd", learning_rate=0.1), ""),
+    ],
+)
+def test_the_trace_notes_what_was_chosen_and_why(model, words, tmp_path):
+    """A sentence with the sizes that decided it, also from a file; none where the user named the method."""
+    rows = np.random.default_rng(0).normal(size=(60, 2))
+    model.fit(rows, np.round(np.exp(rows[:, 0])))
+    note = model.trace_.note
+    assert note.startswith(words) and ("60 rows and 3 parameters" in note) == bool(words)
+    assert model.trace_[1:].note == note
+    model.save(tmp_path / "a.fall")
+    model.trace_.save(tmp_path / "a.trace")
+    assert fl.load(tmp_path / "a.fall").trace_.note == fl.Trace.load(tmp_path / "a.trace").note == note

@@ -71,7 +71,7 @@ class LinearRegression(Regressor):
     diagnosis_ : list of Finding
         What was noticed, and what to change.
     trace_ : Trace
-        Every step; row 0 is the start.
+        Every step; row 0 is the start. `trace_.note` tells what "auto" chose, and why.
     cost_history_ : array
         The best cost up to each step kept; on mini-batches the cost at the start and after each epoch. The last is the
         model's.

@@ -71,7 +71,7 @@ def encoded(value: Any, name: str, arrays: Arrays) -> Any:
         return {"random": encoded(value.get_state(legacy=False), name, arrays)}
     if isinstance(value, Trace):
         columns = {key: value.flat_x if key == "x" else getattr(value, key) for key in NAMES}
-        return {"trace": [encoded(columns, name, arrays), json.dumps(value.layout.to_json())]}
+        return {"trace": [encoded(columns, name, arrays), json.dumps(value.layout.to_json()), value.note]}
     return _instance(value, name, arrays)
 
 
@@ -178,8 +178,8 @@ def _from_state(state: dict[str, Any]) -> np.random.RandomState:
 
 
 def _from_columns(content: list[Any]) -> Trace:
-    columns, layout = content
-    return Trace(Rows(**columns), Layout.from_json(json.loads(layout)))
+    columns, layout, note = content
+    return Trace(Rows(**columns), Layout.from_json(json.loads(layout)), str(note))
 
 
 def _from_fields(content: list[Any]) -> Any:

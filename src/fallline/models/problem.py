@@ -167,6 +167,7 @@ class Problem:
         x = np.ascontiguousarray(_chosen(run).x[0])
         if units is not None:
             x, trace = units.to_data(x), Trace(rows_of(trace, units.to_data(trace.flat_x)))
+        trace.note = self._reason(method)
         cost, gradient = base.value_and_gradient(x)
         certificate = judge.certify(x)
         converged = bool(np.isfinite(cost)) and certificate.gap <= judge.limit(cost)
@@ -209,6 +210,27 @@ class Problem:
             return ProximalNewton(metrics, self.strength), ProximalSearch()
         minimiser = self.quadratic.solution if self.quadratic and self.quadratic.factored else None
         return Newton(metrics, minimiser), Constant(1.0) if self.loss.quadratic else StrongWolfe()
+
+    def _reason(self, method: Any) -> str:
+        """Return why this method was taken, in a sentence; "" where the user named it."""
+        if not self.settings.automatic:
+            return ""
+        size = f"{self.rows.count:,} rows and {self.objective.size:,} parameters"
+        if isinstance(method, NewtonCG):
+            return (
+                f"Newton's method by conjugate gradients: {size} are much for whole Hessians; a penalty makes it quick."
+            )
+        if isinstance(method, LBFGS):
+            return f"L-BFGS on standardised columns: {size} are too much for whole Hessians."
+        if isinstance(method, InteriorPoint):
+            return f"An interior-point method: the loss has corners, and {size} are few enough for Hessians."
+        if isinstance(method, ProximalNewton):
+            return f"Proximal Newton steps: absolute values in the penalty, and {size} are few enough for Hessians."
+        if self.loss.quadratic:
+            return f"One step by the Gram matrix: the loss is squared, and {size} are few enough to form it."
+        if self._sample is not None:
+            return f"Descent in the metric of sampled rows' Hessian: {size} are many rows for few parameters."
+        return f"Newton's method: the loss is smooth, and {size} are few enough for whole Hessians."
 
     def _stopping(self, units: StandardizedObjective | None) -> Rule:
         """Return the rule that ends a run besides optimality: standing still, or classes found separable."""

@@ -19,8 +19,8 @@ __all__ = ["load_rows", "save_rows"]
 FORMAT = "fallline trace 1"
 
 
-def save_rows(path: str | PathLike[str], rows: Rows, layout: Layout) -> None:
-    """Write rows and layout to `path`, whole or not at all.
+def save_rows(path: str | PathLike[str], rows: Rows, layout: Layout, note: str = "") -> None:
+    """Write rows, layout and note to `path`, whole or not at all.
 
     Raises
     ------
@@ -30,7 +30,8 @@ def save_rows(path: str | PathLike[str], rows: Rows, layout: Layout) -> None:
     from safetensors.numpy import save
 
     columns = {name: np.ascontiguousarray(getattr(rows, name)) for name in NAMES}
-    header = {"format": FORMAT, "layout": json.dumps(layout.to_json()), "checksum": _checksum(columns)}
+    header = {"format": FORMAT, "layout": json.dumps(layout.to_json()), "note": note}
+    header["checksum"] = _checksum(columns, note)
     try:
         write_whole(path, save(columns, metadata=header))
     except OSError as error:
@@ -39,7 +40,7 @@ def save_rows(path: str | PathLike[str], rows: Rows, layout: Layout) -> None:
         ) from error
 
 
-def load_rows(path: str | PathLike[str]) -> tuple[Rows, Layout]:
+def load_rows(path: str | PathLike[str]) -> tuple[Rows, Layout, str]:
     """Read what `save_rows` wrote.
 
     Raises
@@ -60,13 +61,14 @@ def load_rows(path: str | PathLike[str]) -> tuple[Rows, Layout]:
         raise FileError(f"path must be a file written by Trace.save; got {name!r}. It is not one: {error}.") from error
     if header.get("format") != FORMAT or set(columns) != set(NAMES):
         raise FileError(f"path must be a file written by Trace.save; got {name!r}. It holds something else.")
-    if header.get("checksum") != _checksum(columns):
+    note = header.get("note", "")
+    if header.get("checksum") != _checksum(columns, note):
         raise FileError(f"path must be an unaltered trace; got {name!r}. Its checksum does not match. Save it again.")
-    return Rows(**columns), Layout.from_json(json.loads(header["layout"]))
+    return Rows(**columns), Layout.from_json(json.loads(header["layout"])), note
 
 
-def _checksum(columns: dict[str, np.ndarray]) -> str:
-    digest = hashlib.sha256()
+def _checksum(columns: dict[str, np.ndarray], note: str) -> str:
+    digest = hashlib.sha256(note.encode())
     for name in NAMES:
         column = columns[name]
         digest.update(f"{name} {column.dtype} {column.shape}".encode())

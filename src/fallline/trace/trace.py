@@ -31,6 +31,8 @@ class Trace:
         The steps in order, with flat parameters; a column is joined when it is first asked for.
     layout : Layout, optional
         How the user's parameters lie in a flat row; an array of shape (d,) by default.
+    note : str
+        Why these steps were taken, where the method was chosen for the data.
 
     Examples
     --------
@@ -42,10 +44,11 @@ class Trace:
     2.25
     """
 
-    def __init__(self, blocks: Rows | list[Rows], layout: Layout | None = None) -> None:
+    def __init__(self, blocks: Rows | list[Rows], layout: Layout | None = None, note: str = "") -> None:
         self._blocks = [blocks] if isinstance(blocks, Rows) else blocks
         x = self._blocks[0].x
         self.layout = layout or Layout(Leaf("array", (x.shape[1],), 0), x.shape[1], x.dtype)
+        self.note = note
         self._columns: dict[str, np.ndarray] = {}
 
     def _column(self, name: str) -> np.ndarray:
@@ -112,7 +115,7 @@ class Trace:
     def __getitem__(self, index: slice) -> Trace: ...
     def __getitem__(self, index: int | slice) -> Record | Trace:
         if isinstance(index, slice):
-            return Trace(self._rows.take(index), self.layout)
+            return Trace(self._rows.take(index), self.layout, self.note)
         row = range(len(self))[index]
         return Record(
             int(self.iteration[row]),
@@ -168,7 +171,7 @@ class Trace:
         """Write the trace to a file that `Trace.load` reads; data only, nothing in it is ever executed."""
         from fallline.trace.files import save_rows
 
-        save_rows(path, self._rows, self.layout)
+        save_rows(path, self._rows, self.layout, self.note)
 
     @staticmethod
     def load(path: str | PathLike[str]) -> Trace:
