@@ -79,7 +79,7 @@ def test_every_element_has_a_readable_name():
 
 
 @pytest.mark.parametrize(
-    "x0", [None, "3", b"3", True, {1, 2}, lambda x: x, [1, "a"], np.array(["a"]), 1j, [None], {"a": None}]
+    "x0", [None, "3", b"3", True, {1, 2}, lambda x: x, [1, "a"], np.array(["a"]), [None], {"a": None}]
 )
 def test_what_is_no_number_is_refused(x0):
     """A start that holds anything but real numbers is refused as a TypeError that says what to give."""

@@ -93,7 +93,7 @@ def caught_up(v: Any, g: float, l1: float, way: Array, now: Any, then: Any) -> A
 
     Examples
     --------
-    >>> round(caught_up(1.0, 0.5, 0.1, np.arange(5.0), 0, 3), 6)  # 0.4, then 0 on its way, then -0.4
+    >>> round(float(caught_up(1.0, 0.5, 0.1, np.arange(5.0), 0, 3)), 6)  # 0.4, then 0 on its way, then -0.4
     -0.4
     """
     if now == then:
