@@ -60,7 +60,8 @@ docs: .venv/dev
 	@echo "The manual: docs/_build/html/index.html"
 
 .venv/bench: requirements/bench.txt .venv/dev
-	@while read -r name; do case "$$name" in ""|\#*) ;; *) $(PIP) "$$name" || echo "$$name: not installed, left out." ;; esac; done < requirements/bench.txt
+	@while read -r name; do case "$$name" in ""|\#*) ;; *) $(PIP) --constraint requirements/dev.txt "$$name" || $(PIP) --no-deps "$$name" \
+	    || echo "$$name: not installed, left out." ;; esac; done < requirements/bench.txt
 	@touch $@
 
 bench: .venv/bench

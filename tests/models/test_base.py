@@ -65,7 +65,7 @@ def test_a_weight_is_a_repetition(model, method):
 @pytest.mark.parametrize("model", MODELS)
 def test_a_hole_in_the_data_is_named(model):
     """A missing cell is named by row and column, in the fit and in predictions."""
-    frame = pd.DataFrame(ROWS, columns=["age", "weight", "dose"])
+    frame = pd.DataFrame(ROWS.copy(), columns=["age", "weight", "dose"])
     fitted = model().fit(frame, TARGETS[model])
     frame.loc[41, "weight"] = np.nan
     for use in (lambda: model().fit(frame, TARGETS[model]), lambda: fitted.predict(frame)):

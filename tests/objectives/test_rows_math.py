@@ -4,8 +4,8 @@ import numba
 import numpy as np
 import pytest
 
+from fallline.data.kernels import FAST
 from fallline.objectives import rows_math
-from fallline.objectives.rows_kernels import FAST
 
 EDGES = [0.0, -0.0, np.inf, -np.inf, np.nan, -1.0, -2.0, 1e4, -1e4, 709.7, 710.0, 1e-320, -1e-17, 1.7e308]
 RNG = np.random.default_rng(0)

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from fallline.data.sparse import by_rows, from_sparse_frame, is_sparse
+from fallline.data.sparse import by_rows, from_sparse_frame, is_sparse, narrow, ranges
 from fallline.errors import DataError, InputTypeError, shown
 
 __all__ = [
@@ -191,12 +191,11 @@ def refuse_too_small(array: Any, name: str, columns: list[str] | None = None) ->
     ------
     DataError
     """
-    # most columns are settled by their first rows
     sparse = is_sparse(array)
-    some = array if sparse else array[:4096]
-    ranges = _range(some)
-    for j in np.flatnonzero(ranges < SQUARED).tolist():
-        width = float(ranges[j] if sparse else _range(array[:, j]))
+    # most columns are settled by their first rows, or by the size of their cells
+    places = narrow(array, SQUARED) if sparse else np.flatnonzero(_range(array[:4096]) < SQUARED)
+    widths = ranges(array, places) if sparse else np.array([_range(array[:, j]) for j in places])
+    for j, width in zip(places.tolist(), widths.tolist(), strict=True):
         if 0 < width < SQUARED:
             where = f" in column {columns[j] if columns else j!r}" if name == "X" else ""
             raise DataError(
@@ -205,9 +204,7 @@ def refuse_too_small(array: Any, name: str, columns: list[str] | None = None) ->
             )
 
 
-def _range(array: Any) -> np.ndarray:
-    if is_sparse(array):
-        return array.max(axis=0).toarray().ravel() - array.min(axis=0).toarray().ravel()
+def _range(array: np.ndarray) -> np.ndarray:
     return array.max(axis=0) - array.min(axis=0)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from fallline.data.blocks import Block, Rows
-from fallline.data.sparse import is_sparse, with_cells
+from fallline.data.kernels import WORTH_A_KERNEL
+from fallline.data.sparse import is_sparse, narrow, with_cells
+from fallline.data.sparse_kernels import moment_kernel
 from fallline.data.sums import each_block, sum_blocks
 
 __all__ = ["constant_columns", "longest_row", "means", "spreads"]
@@ -87,6 +89,9 @@ def longest_row(rows: Rows, mean: np.ndarray, spread: np.ndarray, threads: int |
 
 def _about(block: Block, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the weighted sums over a sparse block of ``X - mean`` and of its square, each of shape (d,)."""
+    if block.X.nnz >= WORTH_A_KERNEL:
+        first, second = moment_kernel()(block.X.data, block.X.indices, block.X.indptr, block.weights, mean)
+        return first, second
     place, weights = block.X.indices, np.repeat(block.weights, np.diff(block.X.indptr))
     difference, columns = block.X.data - mean[place], len(mean)
     full = np.bincount(place, minlength=columns) == len(block.y)
@@ -109,10 +114,7 @@ def constant_columns(rows: Rows) -> np.ndarray:
         return np.arange(0)
     first = rows.block(0).X
     if is_sparse(first):
-        parts = [rows.block(index).X for index in range(rows.blocks)]
-        low = np.min([part.min(axis=0).toarray().ravel() for part in parts], axis=0)
-        high = np.max([part.max(axis=0).toarray().ravel() for part in parts], axis=0)
-        return np.flatnonzero(low == high)
+        return _constant_sparse(rows)
     some = first[np.linspace(0, len(first) - 1, SAMPLE).astype(int)]
     columns = np.flatnonzero((some == some[0]).all(axis=0))
     for index in range(rows.blocks):
@@ -120,3 +122,17 @@ def constant_columns(rows: Rows) -> np.ndarray:
             break
         columns = columns[(rows.block(index).X[:, columns] == first[0, columns]).all(axis=0)]
     return columns
+
+
+def _constant_sparse(rows: Rows) -> np.ndarray:
+    parts = [rows.block(index).X for index in range(rows.blocks)]
+    columns = narrow(parts[0], 0.0)
+    for part in parts[1:]:
+        if columns.size == 0:
+            break
+        columns = np.intersect1d(columns, narrow(part, 0.0), assume_unique=True)
+    if columns.size == 0:
+        return columns
+    low = np.min([part[:, columns].min(axis=0).toarray().ravel() for part in parts], axis=0)
+    high = np.max([part[:, columns].max(axis=0).toarray().ravel() for part in parts], axis=0)
+    return columns[low == high]

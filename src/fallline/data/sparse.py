@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from fallline.data.blocks import BLOCK_ROWS, ONES, Block, Rows
+from fallline.data.kernels import WORTH_A_KERNEL
+from fallline.data.sparse_kernels import repeat_kernel
 
-__all__ = ["SparseRows", "by_rows", "from_sparse_frame", "is_sparse", "scaled", "with_cells"]
+__all__ = ["SparseRows", "by_rows", "from_sparse_frame", "is_sparse", "narrow", "ranges", "scaled", "with_cells"]
 
 FULL = 0.9
 """Share of non-zero cells of a column from which its offset could swallow its variance, as in a dense one."""
@@ -37,10 +39,11 @@ def is_sparse(X: Any) -> bool:
 
 
 def by_rows(X: Any) -> Any:
-    """Return a sparse table as a ``csr_array`` in canonical format: by rows, in order, no cell twice.
+    """Return a sparse table as a ``csr_array`` that has no cell twice.
 
-    Cells that stand there twice are added up, as everywhere in SciPy. Indices become 32-bit where these hold them,
-    which halves what is read. The user's table is never changed, and its cells not copied where they need not be.
+    Cells that stand there twice are added up, as everywhere in SciPy; the cells of a row need be in no order. Indices
+    become 32-bit where these hold them, which halves what is read. The user's table is never changed, and its cells
+    not copied where they need not be.
 
     Examples
     --------
@@ -52,10 +55,44 @@ def by_rows(X: Any) -> Any:
     from scipy.sparse import csr_array
 
     table = csr_array(X)
-    if not table.has_canonical_format:
+    if not table.has_canonical_format and _repeats(table):
         table = csr_array(X, copy=True)
         table.sum_duplicates()
     return table
+
+
+def _repeats(table: Any) -> bool:
+    """Tell whether a table by rows may have a cell twice; that of a small one is not looked for."""
+    return table.nnz < WORTH_A_KERNEL or bool(repeat_kernel()(table.indices, table.indptr, table.shape[1]))
+
+
+def ranges(X: Any, places: np.ndarray) -> np.ndarray:
+    """Return the range of the numbers of each column at `places`, shape (k,), of a sparse table by rows.
+
+    Examples
+    --------
+    >>> import scipy.sparse
+    >>> ranges(scipy.sparse.csr_array([[0.0, 2.0], [3.0, 2.0]]), np.array([0, 1]))
+    array([3., 0.])
+    """
+    if not places.size:
+        return np.zeros(0)
+    some = X[:, places]
+    return some.max(axis=0).toarray().ravel() - some.min(axis=0).toarray().ravel()
+
+
+def narrow(X: Any, least: float) -> np.ndarray:
+    """Return the columns of a sparse table by rows that may vary by less than `least`; most are none of them.
+
+    Examples
+    --------
+    >>> import scipy.sparse
+    >>> narrow(scipy.sparse.csr_array([[0.0, 2.0, 0.0], [3.0, 2.0, 0.0]]), 1e-9)
+    array([1, 2])
+    """
+    filled = np.bincount(X.indices, minlength=X.shape[1])
+    wide = np.bincount(X.indices, np.abs(X.data) > least, X.shape[1])
+    return np.flatnonzero((filled == X.shape[0]) | (wide == 0))
 
 
 def from_sparse_frame(X: Any) -> Any:
@@ -95,7 +132,7 @@ class SparseRows(Rows):
     Parameters
     ----------
     X : csr_array, shape (n, d), float32 or float64
-        In canonical format: no cell twice.
+        No cell twice.
     y : array, shape (n,), float64
     weights : array, shape (n,), optional
         Ones by default.

@@ -10,7 +10,7 @@ from fallline.objectives.rows import RowsObjective
 from fallline.objectives.rows_metric import Metric
 from fallline.trace import Certificate
 
-__all__ = ["certify_dual", "duality_gap"]
+__all__ = ["certify_dual", "duality_gap", "penalty_gap"]
 
 ROUNDING = 64 * float(np.finfo(float).eps)
 
@@ -68,21 +68,42 @@ def duality_gap(
         step = _towards_feasible(objective, x, gradient, metric)
         shift = data = 0.0
         slope = _mean_of(objective, x, step, 1.0)[1]
-    only_kinked = held & (squares == 0)
     free = np.abs(slope[~held])
     if free.any() and (free > ROUNDING * _sizes(objective, cost)[~held]).any():
         return cost
-    share = float(np.min(strength[only_kinked] / np.maximum(np.abs(slope[only_kinked]), 1e-300), initial=1.0))
+    share, part = penalty_gap(x, slope, strength, squares)
     if step is None:
         steepest = objective.loss.steepest
         gap = ((1 - share) ** 2 * max(2 * steepest * data - shift**2, 0.0) + shift**2) / (2 * steepest)
     else:
         gap = _mean_of(objective, x, step, share)[0]
+    gap += part
+    return min(max(gap, 0.0), cost) if np.isfinite(gap) else cost
+
+
+def penalty_gap(x: np.ndarray, slope: np.ndarray, strength: np.ndarray, squares: np.ndarray) -> tuple[float, float]:
+    """Return the share of the losses' slopes that the absolute values can hold, and the penalty's part of the gap then.
+
+    Parameters
+    ----------
+    x, slope : array, shape (size,)
+        The parameters, and the losses' mean slope in them.
+    strength, squares : array, shape (size,)
+        Of the penalties on absolute values and on squares. Parameters without either have no part.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> penalty_gap(np.array([2.0]), np.array([-2.0]), np.array([1.0]), np.array([0.0]))
+    (0.5, 0.0)
+    """
+    only_kinked = (strength > 0) & (squares == 0)
+    share = float(np.min(strength[only_kinked] / np.maximum(np.abs(slope[only_kinked]), 1e-300), initial=1.0))
     slope = share * slope
     over = np.maximum(np.abs(slope) - strength, 0.0)
     conjugate = np.divide(over**2, 2 * squares, out=np.zeros_like(over), where=squares > 0)
-    gap += float(np.sum((strength * np.abs(x) + 0.5 * squares * x**2 + conjugate + slope * x)[held]))
-    return min(max(gap, 0.0), cost) if np.isfinite(gap) else cost
+    held = (strength > 0) | (squares > 0)
+    return share, float(np.sum((strength * np.abs(x) + 0.5 * squares * x**2 + conjugate + slope * x)[held]))
 
 
 def certify_dual(cost: float, gap: float, smallest: float) -> Certificate:

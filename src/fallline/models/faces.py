@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["minimise_kinked"]
+__all__ = ["furthest", "minimise_kinked"]
 
 EPS = float(np.finfo(float).eps)
 
@@ -123,7 +123,7 @@ def _best(
     Tried are the least cost along the step, and the whole step with what changes sign left at zero, which lets go of
     many parameters at once.
     """
-    rate, stopped = _furthest(u, step, q, a, sign, unit)
+    rate, stopped = furthest(u, step, float(step @ (q + a * sign)), float(step @ (unit @ step)), a)
     along, whole = u + rate * step, u + step
     along[stopped] = 0.0
     ends = [along, np.where((whole * sign < 0) & (a > 0), 0.0, whole)]
@@ -137,11 +137,11 @@ def _best(
     return ends[best], gains[best], turns[best]
 
 
-def _furthest(
-    u: np.ndarray, step: np.ndarray, q: np.ndarray, a: np.ndarray, sign: np.ndarray, unit: np.ndarray
-) -> tuple[float, np.ndarray]:
-    """Return the rate of least cost along a step, and the parameters that it leaves at zero."""
-    steep, bend = float(step @ (q + a * sign)), float(step @ (unit @ step))
+def furthest(u: np.ndarray, step: np.ndarray, steep: float, bend: float, a: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return the rate of least cost along a step from `u`, and the parameters that it leaves at zero.
+
+    The quadratic with absolute values, of strengths `a`, has the slope `steep` along the step and the curvature `bend`.
+    """
     crossing = np.flatnonzero((u * step < 0) & (np.abs(u) <= np.abs(step)) & (a > 0))
     places = -u[crossing] / step[crossing]
     order = np.argsort(places, kind="stable")

@@ -23,7 +23,8 @@ __all__ = ["findings_of"]
 
 def findings_of(problem: Problem, answer: Answer, names: list[str]) -> tuple[list[Finding], bool]:
     """Return the findings, the causes before the effects, and whether the classes are separable."""
-    bends = problem.loss.smooth and problem.dense and not problem.truncates and np.isfinite(answer.cost)
+    formed = problem.dense and not (problem.truncates or problem.selects)
+    bends = problem.loss.smooth and formed and np.isfinite(answer.cost)
     metric = answer.metrics.finished(answer.x) if bends else None
     if metric is None and problem.dense and problem.settings.alpha == 0:
         metric = _of_the_columns(problem)

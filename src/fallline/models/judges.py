@@ -9,7 +9,7 @@ import numpy as np
 
 from fallline.diagnosis.curvature import curvature_at
 from fallline.diagnosis.data_certificate import NOTHING_KNOWN, certify_factored, certify_fit
-from fallline.diagnosis.data_duality import certify_dual, duality_gap
+from fallline.diagnosis.data_duality import certify_dual, duality_gap, penalty_gap
 from fallline.models.interior import InteriorPoint
 from fallline.models.newton import Metrics
 from fallline.objectives.base import Counts, Objective
@@ -202,11 +202,14 @@ class Dual(Judge):
         self.rows, self.strength, self.mean, self.metrics = rows, strength, mean, metrics
 
     def _hopeless(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> bool:
-        # with a penalty on squares alone the slope left is in the gap as it is
-        ridge, count = self.rows.ridge, self.rows.coefficients
-        if ridge is None or not self.rows.penalised or self.strength.any():
+        count, squares = self.rows.coefficients, np.zeros_like(x)
+        if self.rows.ridge is not None:
+            squares[: len(self.rows.ridge.strength)] = self.rows.ridge.strength
+        if self.metrics is not None or not ((squares > 0) | (self.strength > 0))[:count].all():
             return False
-        return 0.25 * float(np.sum(gradient[:count] ** 2 / ridge.strength)) > self.limit(cost)
+        # about what the penalty makes of the gap; the losses' share comes on top
+        _, part = penalty_gap(x, gradient - squares * x, self.strength, squares)
+        return 0.5 * part > self.limit(cost)
 
     def _certificate(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> Certificate:
         if not np.isfinite(cost):

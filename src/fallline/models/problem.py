@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fallline.data.blocks import Rows
+from fallline.data.kernels import WORTH_A_KERNEL
 from fallline.data.moments import longest_row, spreads
 from fallline.data.sparse import is_sparse
 from fallline.descent.constraints import suited_rate
@@ -26,10 +27,11 @@ from fallline.models.sampling import Sample
 from fallline.models.separation import Separable
 from fallline.models.settings import Settings
 from fallline.models.units import InUnits, RuleInUnits
+from fallline.models.working_sets import WorkingSets
 from fallline.objectives.base import Objective
 from fallline.objectives.penalised import PenalisedFunction
 from fallline.objectives.quadratic import QuadraticObjective
-from fallline.objectives.rows import WORTH_A_KERNEL, RowsObjective
+from fallline.objectives.rows import RowsObjective
 from fallline.objectives.rows_huber import ScaledHuberObjective
 from fallline.objectives.rows_metric import Metric
 from fallline.objectives.rows_reach import quick_spreads
@@ -50,6 +52,9 @@ DENSE = 1500
 
 MANY = 150
 """Parameters of several outputs from which conjugate gradients do better than a Hessian."""
+
+WORTH_SETS = 1e8
+"""Operations of a Hessian from which one of fewer columns is worth a table of them."""
 
 OFFSET = 30.0
 """Spreads that a column may be from zero for that."""
@@ -104,12 +109,12 @@ class Problem:
         self.objective.pure = not settings.automatic
         self.dense = self.objective.size <= DENSE
         self.baseline = self._baseline()
-        if loss.quadratic and self.dense:
-            self.quadratic = QuadraticObjective(self.objective, mean)
         self.interior: InteriorPoint | None = None
         plain = build is RowsObjective and self.dense and settings.automatic
         if plain and loss.parts(rows.targets()[0][:1]):
             self.interior = InteriorPoint(self.objective, self.strength, mean, self.spread)
+        if loss.quadratic and self.dense and not self.selects:
+            self.quadratic = QuadraticObjective(self.objective, mean)
 
     @property
     def may_separate(self) -> bool:
@@ -159,7 +164,9 @@ class Problem:
         self._sample = metrics.sample
         judge = self._judge(metrics, base, threshold)
         method, rate = self._method(metrics)
-        scaled = settings.standardize if not settings.automatic else not self.dense and not self.truncates
+        scaled = (
+            settings.standardize if not settings.automatic else not self.dense and not (self.truncates or self.selects)
+        )
         units = self._units(smooth) if scaled else None
         worked_on = base if units is None else self._penalised(units, units)
         start, optimality = (x0, judge) if units is None else (units.from_data(x0), InUnits(judge, units))
@@ -202,6 +209,8 @@ class Problem:
             return method, suited_rate(method, rate, L1(self.strength) if self.kinked else None)
         if self.truncates:
             return NewtonCG(self.objective), StrongWolfe()
+        if self.selects:
+            return WorkingSets(self.objective, self.strength, self.mean, self.spread), ProximalSearch()
         if not self.dense:
             return LBFGS(memory=20), FaceSearch() if self.kinked else StrongWolfe()
         if self.interior is not None:
@@ -220,6 +229,8 @@ class Problem:
             return (
                 f"Newton's method by conjugate gradients: {size} are much for whole Hessians; a penalty makes it quick."
             )
+        if isinstance(method, WorkingSets):
+            return f"Proximal Newton steps in working sets: {size}, most zero by the absolute values."
         if isinstance(method, LBFGS):
             return f"L-BFGS on standardised columns: {size} are too much for whole Hessians."
         if isinstance(method, InteriorPoint):
@@ -269,6 +280,15 @@ class Problem:
         # a column far from zero is much like the intercept: that the diagonal does not tell
         apart = (np.abs(self.mean) <= OFFSET * self.spread).all() or not self.settings.fit_intercept
         return self.objective.size > MANY and bool(apart) and self.loss.invariant
+
+    @cached_property
+    def selects(self) -> bool:
+        """Whether the method is Newton's in the columns that absolute values leave, their table being large or wide."""
+        plain = type(self.objective) is RowsObjective and self.loss.smooth and self.outputs == 1
+        if not (self.settings.automatic and plain and self.kinked) or self.interior is not None:
+            return False
+        large = not self.loss.quadratic and self.rows.cells * self.objective.size >= WORTH_SETS
+        return not self.dense or large or self.rows.count < 2 * self.rows.columns
 
     def _reach(self, metric: Metric) -> float | None:
         """Return a number that no row's predictors change more by for a step of length one in the metric, if known."""

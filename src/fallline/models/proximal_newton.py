@@ -9,10 +9,9 @@ import numpy as np
 
 from fallline.models.faces import minimise_kinked
 from fallline.models.newton import Metrics
-from fallline.objectives.rows_metric import Metric
 from fallline.steps.base import Evaluate, Point, StepRule, Taken
 
-__all__ = ["ProximalNewton", "ProximalSearch"]
+__all__ = ["ProximalNewton", "ProximalSearch", "kinked_minimum"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,17 +40,33 @@ class ProximalNewton:
 
     def update(self, gradient: Any, state: int, x: Any) -> tuple[Any, int]:
         metric = self.metrics.at(x)
-        slope, here = metric.centred(gradient), _shifted(metric, x, 1.0)
-        there = minimise_kinked(metric.hessian, slope, self.strength, here)
-        return x - _shifted(metric, there, -1.0), state + 1
+        there = kinked_minimum(metric.hessian, metric.centre, metric.outputs, gradient, self.strength, x)
+        return x - there, state + 1
 
 
-def _shifted(metric: Metric, x: np.ndarray, sign: float) -> np.ndarray:
-    """Return parameters, shape (size,), in those of centred columns, or with a `sign` of -1 back."""
-    moved = x.copy()
-    if metric.intercept:
-        moved[-metric.outputs :] += sign * (x[: -metric.outputs].reshape(metric.outputs, -1) @ metric.centre)
-    return moved
+def kinked_minimum(
+    hessian: np.ndarray, centre: np.ndarray, outputs: int, gradient: np.ndarray, strength: np.ndarray, x: np.ndarray
+) -> np.ndarray:
+    """Return where the quadratic of a smooth part, with the absolute values as they are, is least, shape (size,).
+
+    Parameters
+    ----------
+    hessian : array, shape (size, size)
+        Of the smooth part at `x`, in the parameters of ``X - centre``.
+    centre : array, shape (d,)
+    outputs : int
+    gradient, strength, x : array, shape (size,)
+        The smooth part's gradient, the strengths of the absolute values, and the point.
+    """
+    slope, here = gradient.copy(), x.copy()
+    count = outputs * len(centre)
+    if len(x) > count:
+        slope[:count] -= np.outer(gradient[count:], centre).ravel()
+        here[count:] += x[:count].reshape(outputs, -1) @ centre
+    there = minimise_kinked(hessian, slope, strength, here)
+    if len(x) > count:
+        there[count:] -= there[:count].reshape(outputs, -1) @ centre
+    return there
 
 
 @dataclass(frozen=True, kw_only=True)

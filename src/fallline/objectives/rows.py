@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from fallline.data.blocks import Block, Rows
+from fallline.data.kernels import WORTH_A_KERNEL
 from fallline.data.sparse import is_sparse, with_cells
 from fallline.data.sums import sum_blocks
 from fallline.errors import DataError
@@ -18,9 +19,6 @@ from fallline.objectives.rows_layouts import layout_name, operand
 from fallline.penalties import Ridge
 
 __all__ = ["RowsObjective"]
-
-WORTH_A_KERNEL = 20_000
-"""Cells of a table below which NumPy is quicker than loading compiled code."""
 
 
 class RowsObjective(Objective):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from fallline.data.blocks import Block
+from fallline.data.kernels import WORTH_A_KERNEL
 from fallline.data.sparse import scaled
+from fallline.data.sparse_kernels import gram_kernel
 
 __all__ = ["gram", "sparse_gram"]
 
@@ -44,13 +48,19 @@ def sparse_gram(block: Block, others: np.ndarray, weights: np.ndarray, centre: n
     array([[8., 0.],
            [0., 2.]])
     """
-    heavy = scaled(block.X, weights)
     columns = block.X.shape[1]
     total = np.empty((columns + others.shape[1], columns + others.shape[1]))
-    sums, across = weights @ block.X, heavy.T @ others
-    total[:columns, :columns] = (heavy.T @ block.X).toarray()
+    sums, across = weights @ block.X, block.X.T @ (others * weights[:, None])
+    total[:columns, :columns] = _products(block.X, weights)
     total[:columns, :columns] -= np.outer(sums, centre) + np.outer(centre, sums - weights.sum() * centre)
     total[:columns, columns:] = across - np.outer(centre, weights @ others)
     total[columns:, :columns] = total[:columns, columns:].T
     total[columns:, columns:] = (others * weights[:, None]).T @ others
     return total
+
+
+def _products(X: Any, weights: np.ndarray) -> np.ndarray:
+    """Return ``X.T @ diag(weights) @ X`` of a sparse table, shape (d, d)."""
+    if X.nnz < WORTH_A_KERNEL:
+        return (scaled(X, weights).T @ X).toarray()
+    return gram_kernel()(X.data, X.indices, X.indptr, weights, X.shape[1])

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from fallline.data.kernels import compiled
 from fallline.losses import Loss
 from fallline.objectives.rows_layouts import Layout, layout_of
 
 __all__ = [
     "bend_kernel",
-    "compiled",
     "curvature_kernel",
     "formula",
     "inlined",
@@ -28,9 +28,6 @@ Array = np.ndarray
 
 STRIP = 64
 """Rows whose columns are multiplied together: few enough to stay in a near cache."""
-
-FAST = {"reassoc", "contract", "nsz"}
-"""Sums may be reordered for speed; nan and infinity keep their meaning, which a diverging run needs."""
 
 
 @cache
@@ -234,14 +231,3 @@ def inlined(function: Any, instead: Mapping[str, Any] | None = None) -> Any:
     copy = FunctionType(function.__code__, used | dict(instead or {}), function.__name__, None, function.__closure__)
     copy.__qualname__ = f"<locals>.{function.__qualname__}"
     return register_jitable(forceinline=True)(copy)
-
-
-def compiled(kernel: Any) -> Any:
-    """Return a kernel compiled by Numba, kept for other processes where there is a place for it."""
-    import numba
-
-    settings: dict[str, Any] = {"nogil": True, "fastmath": FAST, "error_model": "numpy"}
-    try:
-        return numba.njit(cache=True, **settings)(kernel)
-    except RuntimeError:  # no folder to keep the machine code in: compile it anew in each process
-        return numba.njit(**settings)(kernel)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from fallline.data.blocks import Block
+from fallline.data.kernels import whole
 from fallline.data.sparse import is_sparse
 
 __all__ = ["Layout", "layout_name", "layout_of", "operand"]
@@ -136,16 +137,17 @@ def _predict_sparse(X: Any, first: int, count: int, w: Array, b: float, z: Array
     data, indices, starts = X
     for i in range(count):
         here = 0.0
-        for k in range(starts[first + i], starts[first + i + 1]):
-            here += data[k] * w[indices[k]]
+        for k in range(whole(starts[first + i]), whole(starts[first + i + 1])):
+            here += data[k] * w[whole(indices[k])]
         z[i] = here + b
 
 
 def _accumulate_sparse(X: Any, first: int, count: int, r: Array, gradient: Array) -> None:
     data, indices, starts = X
     for i in range(count):
-        for k in range(starts[first + i], starts[first + i + 1]):
-            gradient[indices[k]] += r[i] * data[k]
+        slope = r[i]
+        for k in range(whole(starts[first + i]), whole(starts[first + i + 1])):
+            gradient[whole(indices[k])] += slope * data[k]
 
 
 def _gather_sparse(X: Any, first: int, count: int, centre: Array, root: Array, turned: Array) -> None:
@@ -154,8 +156,8 @@ def _gather_sparse(X: Any, first: int, count: int, centre: Array, root: Array, t
         for i in range(count):
             turned[j, i] = -centre[j] * root[i]
     for i in range(count):
-        for k in range(starts[first + i], starts[first + i + 1]):
-            j = indices[k]
+        for k in range(whole(starts[first + i]), whole(starts[first + i + 1])):
+            j = whole(indices[k])
             turned[j, i] = (data[k] - centre[j]) * root[i]
 
 

@@ -11,10 +11,14 @@ from fallline.data.sparse import is_sparse, with_cells
 from fallline.data.sums import each_block, sum_blocks
 from fallline.losses.multinomial import Multinomial
 from fallline.objectives.rows import RowsObjective
+from fallline.objectives.rows_gram import gram, sparse_gram
 from fallline.objectives.rows_kernels import turn_kernel
 from fallline.objectives.rows_layouts import layout_name, operand
 
-__all__ = ["diagonal_of", "products_at"]
+__all__ = ["diagonal_of", "guarded_bends", "hessian_with", "product_with", "products_at"]
+
+FAR = 1000.0
+"""The most that a row's predictor would change for itself alone."""
 
 
 def products_at(objective: RowsObjective, x: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
@@ -46,6 +50,63 @@ def products_at(objective: RowsObjective, x: np.ndarray) -> tuple[np.ndarray, Ca
         return loss.chances(block.X @ w.T + b) if isinstance(loss, Multinomial) else objective.bends(block, w, b)
 
     bends = np.concatenate(each_block(objective.rows, measure, objective.threads))
+    return bends, product_with(objective, bends)
+
+
+def guarded_bends(objective: RowsObjective, x: np.ndarray) -> np.ndarray:
+    """Return how the rows bend at `x`, shape (n,), of one output: no less than what keeps each row's own step short.
+
+    A row far on the wrong side has slope and hardly any curvature: its quadratic would be least where no cost is known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fallline.data.blocks import ArrayRows
+    >>> from fallline.losses import find
+    >>> rows = ArrayRows(np.array([[1.0], [100.0]]), np.ones(2))
+    >>> guarded_bends(RowsObjective(rows, find("logistic", "classification")), np.array([-1.0, 0.0])).round(4)
+    array([0.1966, 0.001 ])
+    """
+    w, b = objective.split(x)
+    loss, far = objective.loss, FAR
+    if loss.task == "regression" and np.isfinite(loss.steepest):
+        # predictors are in the target's units
+        far = max(far, 4 * float(np.std(objective.rows.targets()[0])))
+
+    def measure(block: Block) -> np.ndarray:
+        z = (block.X @ w.T + b)[:, 0]
+        return block.weights * np.maximum(loss.curvature(block.y, z), np.abs(loss.derivative(block.y, z)) / far)
+
+    return np.concatenate(each_block(objective.rows, measure, objective.threads))
+
+
+def hessian_with(objective: RowsObjective, bends: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """Return the Hessian of rows that bend so, of one output, in the parameters of ``(X - centre)·w + b``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fallline.data.blocks import ArrayRows
+    >>> from fallline.losses import find
+    >>> objective = RowsObjective(ArrayRows(np.array([[1.0], [3.0]]), np.zeros(2)), find("mse", "regression"))
+    >>> hessian_with(objective, np.array([2.0, 2.0]), np.array([2.0]))
+    array([[2., 0.],
+           [0., 2.]])
+    """
+    multiply = gram if objective.rows.crowded else sparse_gram
+
+    def products(block: Block) -> np.ndarray:
+        return multiply(block, np.ones((len(block.y), int(objective.intercept))), block.y, centre)
+
+    hessian = sum_blocks(Retargeted(objective.rows, bends), products, objective.threads) / objective.total
+    if objective.ridge is not None:
+        place = np.arange(objective.coefficients)
+        hessian[place, place] += objective.ridge.strength
+    return hessian
+
+
+def product_with(objective: RowsObjective, bends: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Return what multiplies a vector, shape (size,), with the Hessian of rows that bend so."""
     rows, term_along = Retargeted(objective.rows, bends), _along if objective.outputs > 1 else _along_one
 
     def product(direction: np.ndarray) -> np.ndarray:
@@ -56,7 +117,7 @@ def products_at(objective: RowsObjective, x: np.ndarray) -> tuple[np.ndarray, Ca
             turned[: objective.coefficients] += objective.ridge.strength * direction[: objective.coefficients]
         return turned
 
-    return bends, product
+    return product
 
 
 def _along_one(objective: RowsObjective, v: np.ndarray, c: np.ndarray) -> Callable[[Block], np.ndarray]:

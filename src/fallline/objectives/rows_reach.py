@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fallline.data.blocks import Block, Rows
+from fallline.data.kernels import compiled
 from fallline.data.sparse import is_sparse
 from fallline.data.sums import each_block, sum_blocks
 from fallline.objectives.rows import RowsObjective
@@ -81,16 +82,6 @@ def largest_change(objective: RowsObjective, step: np.ndarray) -> float:
     return max(each_block(objective.rows, change, objective.threads))
 
 
-def _compiled(function: Any) -> Callable[..., Any]:
-    import numba
-
-    settings: dict[str, Any] = {"nogil": True, "fastmath": {"reassoc", "contract", "nsz"}, "error_model": "numpy"}
-    try:
-        return numba.njit(cache=True, **settings)(function)
-    except RuntimeError:  # no folder to keep the machine code in: compile it anew in each process
-        return numba.njit(**settings)(function)
-
-
 @cache
 def _lengths_kernel() -> Callable[..., np.ndarray]:
     def lengths(X: Any, centre: Any, scale: Any) -> Any:
@@ -104,7 +95,7 @@ def _lengths_kernel() -> Callable[..., np.ndarray]:
             found[i] = total
         return found
 
-    return _compiled(lengths)
+    return compiled(lengths)
 
 
 @cache
@@ -124,7 +115,7 @@ def _squares_kernel() -> Callable[..., np.ndarray]:
                 total[j] += weights[i] * about * about
         return total
 
-    return _compiled(squares)
+    return compiled(squares)
 
 
 @cache
@@ -139,4 +130,4 @@ def _change_kernel() -> Callable[..., float]:
             largest = max(largest, abs(here))
         return largest
 
-    return _compiled(change)
+    return compiled(change)

@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from fallline.data.kernels import compiled
 from fallline.losses import Loss
-from fallline.objectives.rows_kernels import compiled, formula, inlined
+from fallline.objectives.rows_kernels import formula, inlined
 from fallline.objectives.rows_lazy import Parts, on_sparse_rows
 
 __all__ = ["stochastic_kernel"]
