@@ -97,9 +97,7 @@ def _glum(case: Case, table: Table, tol: float) -> Fitted:
 
 def _cyanure(case: Case, table: Table, tol: float) -> Fitted:
     cyanure = importlib.import_module("cyanure.estimators")
-    loss = {"logistic": "logistic", "multinomial": "multiclass-logistic", "squared": "square"}[case.loss]
     common = {
-        "loss": loss,
         "penalty": "l1" if case.l1_ratio else "l2",
         "lambda_1": case.alpha,
         "fit_intercept": True,
@@ -110,8 +108,9 @@ def _cyanure(case: Case, table: Table, tol: float) -> Fitted:
     X = scipy.sparse.csr_matrix(table.X) if scipy.sparse.issparse(table.X) else table.X
     if case.loss == "squared":
         return _of(cyanure.Regression(**common).fit(X, table.y))
+    loss = "multiclass-logistic" if case.loss == "multinomial" else "logistic"
     coded = table.y if case.loss == "multinomial" else 2 * table.y - 1
-    model = cyanure.Classifier(**common).fit(X, coded)
+    model = cyanure.Classifier(loss=loss, **common).fit(X, coded)
     coefficients = np.squeeze(model.coef_)
     if case.loss == "multinomial":
         outputs = len(np.unique(table.y))

@@ -77,3 +77,18 @@ def test_progress_sees_the_last_record_of_each_block():
     seen = []
     prepare_loop(objective, x, method=fl.methods.GradientDescent(), rate=Constant(1e-4), progress=seen.append).run(100)
     assert seen[-1].iteration == 100 and [r.iteration for r in seen] == sorted({r.iteration for r in seen})
+
+
+def test_a_searched_run_left_to_itself_takes_one_block(monkeypatch):
+    """A block goes on until a look is worth it and well beyond: most runs are one, since each takes its time."""
+    blocks = []
+    advance = CompiledEngine.advance
+
+    def counted(engine, count, low=-np.inf):
+        block = advance(engine, count, low)
+        blocks.append(len(block.fun))
+        return block
+
+    monkeypatch.setattr(CompiledEngine, "advance", counted)
+    result = fl.minimize(fl.problems.rosenbrock, fl.problems.rosenbrock.x0)
+    assert result.success and len(blocks) == 1 and blocks[0] <= result.nit + 2

@@ -164,6 +164,9 @@ def flatten(x0: Any, name: str = "x0", label: str = "x", finite: bool = True) ->
 
 
 def _collect(x: Any, parts: list[np.ndarray], name: str) -> Leaf | Branch:
+    if type(x) is np.ndarray and x.dtype.kind == "f":  # as most are, and nothing can be wrong with it
+        parts.append(x)
+        return Leaf("array", x.shape, sum(part.size for part in parts[:-1]))
     if isinstance(x, dict):
         fixed = _counters(x)
         children = tuple(

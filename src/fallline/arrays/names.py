@@ -20,6 +20,9 @@ def argument_name(fun: Callable[..., Any]) -> str:
     """
     if isinstance(fun, FunctionType) and not vars(fun) and fun.__code__.co_argcount:
         return fun.__code__.co_varnames[0]  # quicker than its signature
+    call = type(fun).__call__
+    if isinstance(call, FunctionType) and not vars(call) and call.__code__.co_argcount > 1:
+        return call.__code__.co_varnames[1]
     try:
         parameters = [p for p in inspect.signature(fun).parameters.values() if p.kind != p.VAR_KEYWORD]
     except (TypeError, ValueError):

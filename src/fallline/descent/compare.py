@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -176,25 +177,28 @@ def _entries(methods: Any, learning_rates: Any, starts: Starts, task: Task) -> l
     if methods is None:
         usual = USUAL if task.batches is None else USUAL_ON_BATCHES
         methods = usual if learning_rates is None and len(starts.flat) == 1 else ("auto",)
-    rates = [None] if learning_rates is None else _listed("learning_rates", learning_rates, "a rate, or None", "[0.1]")
+    rates: list[Any] = [None]
+    if learning_rates is not None:
+        rates = _listed("learning_rates", learning_rates, "a rate, or None", "[0.1]")
     every = range(len(starts.flat))
     entries: list[Entry] = []
     same: dict[UpdateRule, UpdateRule] = {}
     for method in _listed("methods", methods, "a method or its name", '["adam"]'):
-        last: Entry | None = None
-        for each in rates:
-            # a number after a number needs no second look at the method, but torch's, which holds its rate itself
-            if last is not None and type(each) is float and not isinstance(last.method, TorchOptimizer):
-                label, plain, rate = last.label, last.method, Constant(each)
+        for are_numbers, alike in itertools.groupby(rates, lambda rate: type(rate) is float):
+            given = list(alike)
+            for each in given:
+                rule = choose_method(method, each, starts.layout, task.batches, penalty)
+                rate = suited_rate(rule, resolve_rate(each, rule, starts.layout), penalty)
+                # methods that are equal but for a rate of their own share their programs
+                plain = _without_rate(rule)
+                plain = same.setdefault(plain, plain) if is_frozen(plain) else plain
+                label = _label(method, rule)
                 entries += [Entry(label, plain, rate, start) for start in every]
-                continue
-            rule = choose_method(method, each, starts.layout, task.batches, penalty)
-            rate = suited_rate(rule, resolve_rate(each, rule, starts.layout), penalty)
-            # methods that are equal but for a rate of their own share their programs
-            plain = _without_rate(rule)
-            plain = same.setdefault(plain, plain) if is_frozen(plain) else plain
-            entries += [Entry(_label(method, rule), plain, rate, start) for start in every]
-            last = entries[-1] if type(each) is float else None
+                # a number after a number needs no second look at the method, but torch's, which holds its rate itself
+                if are_numbers and not isinstance(plain, TorchOptimizer):
+                    numbers = map(Constant, given[1:])
+                    entries += [Entry(label, plain, number, start) for number in numbers for start in every]
+                    break
     return entries
 
 
@@ -233,7 +237,7 @@ def _label(method: Any, rule: UpdateRule) -> str:
 
 
 def _rate_in_words(rate: Schedule | MeasuredSchedule | StepRule) -> float | str:
-    return rate.rate if isinstance(rate, Constant) else _in_words(rate)
+    return rate.rate if type(rate) is Constant else _in_words(rate)
 
 
 def _in_words(thing: Any) -> str:
@@ -288,7 +292,7 @@ def _belied(objective: Objective, outcomes: Outcomes) -> Finding | None:
 def _comparison(entries: list[Entry], outcomes: Outcomes, starts: Starts, began: float) -> Comparison:
     """Put the runs together; where there are several starts, tell their minima apart."""
     made = np.flatnonzero(outcomes.made)
-    entries = [entries[place] for place in made]
+    entries = entries if len(made) == len(entries) else [entries[place] for place in made]
     fun, slope = outcomes.fun[made], outcomes.slope[made]
     chosen = np.array([entry.start for entry in entries])
     minima: list[Minimum] = []
@@ -307,8 +311,8 @@ def _comparison(entries: list[Entry], outcomes: Outcomes, starts: Starts, began:
         diagnosis += [] if together is None else [together]
     return Comparison(
         Results(len(made), make),
-        tuple(entry.label for entry in entries),
-        tuple(_rate_in_words(entry.rate) for entry in entries),
+        tuple([entry.label for entry in entries]),
+        tuple([_rate_in_words(entry.rate) for entry in entries]),
         chosen,
         outcomes.iterations[made],
         fun,

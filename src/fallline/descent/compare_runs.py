@@ -76,11 +76,12 @@ class Outcomes:
     def put(self, places: list[int], result: Callable[[int], Result], columns: tuple[Any, ...]) -> None:
         """Take in runs: how to make the result of each, by its place among them, and their columns as named above."""
         names = ("x", "fun", "slope", "begun", "iterations", "reason")
+        put = np.array(places)
         for name, column in zip(names, columns, strict=True):
-            getattr(self, name)[places] = column
-        self._group[places], self._lane[places] = len(self._results), np.arange(len(places))
+            getattr(self, name)[put] = column
+        self._group[put], self._lane[put] = len(self._results), np.arange(len(put))
         self._results.append(result)
-        self.made[places] = True
+        self.made[put] = True
 
     def result(self, place: int) -> Result:
         """Return a run in full, verified now."""
@@ -131,9 +132,10 @@ class Runner:
     def _groups(self, entries: list[Entry]) -> list[list[int]]:
         """Return the places of runs that go side by side, and each of the others by itself, in their order."""
         alike: dict[Any, list[int]] = {}
-        for place, entry in enumerate(entries):
-            kind = Constant if type(entry.rate) is Constant else self._kind(entry.rate)
-            alike.setdefault((id(entry.method), kind), []).append(place)
+        kinds = [Constant if type(entry.rate) is Constant else self._kind(entry.rate) for entry in entries]
+        methods = [id(entry.method) for entry in entries]
+        for place, key in enumerate(zip(methods, kinds, strict=True)):
+            alike.setdefault(key, []).append(place)
         groups: list[list[int]] = []
         for places in alike.values():
             many = self.objective.program is not None and not self.apart

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from fallline.arrays.compiling import compiled_soon
 from fallline.descent.carries import known_to_jax, leaves_of, with_leaves
-from fallline.descent.engine import Block, Engine, columns
+from fallline.descent.engine import Block, Engine
 from fallline.descent.rates import largest, rates_from
 from fallline.descent.step import Carry, Rate, begin, norm, take_step
 from fallline.methods import UpdateRule
-from fallline.objectives.base import QUICK, SMALL, Objective, Program
+from fallline.objectives.base import SMALL, Code, Objective
 from fallline.penalties import Penalty
 from fallline.schedules import Schedule
 from fallline.schedules.constant import Constant, PerParameter
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     import jax
 
 __all__ = [
-    "Code",
     "CompiledEngine",
     "array_loop",
     "as_block",
@@ -69,20 +69,17 @@ class CompiledEngine(Engine):
         small = self.program.small and x0.size <= SMALL and measured is not None
         if small:  # they are quick, and end where a look is worth it
             self.first = 64
-        self._advance = maker(Code(self.program), method, measured, self.longest, small)
+        self._advance = maker(self.program.code, method, measured, self.longest, small)
         self.carry: Any = None
         self.before: Any = None
-        self.begun, self.count = False, 0
+        self.begun, self.count, self.k = False, 0, 0
 
     def start(self) -> Block:
         cost, gradient = self.point(self.x0)
         point = Point(self.x0, np.asarray(cost, self.x0.dtype), gradient)
         self.carry = begin(point, self.method, self.rate, np.asarray(0, dtype=np.int64))
-        block = columns(1, self.x0)
-        steepness = norm(self.slope(self.x0, gradient))
-        for column, value in zip(block, (self.x0, cost, steepness, np.nan, np.nan, 1), strict=True):
-            column[0] = value
-        return block
+        cost, steepness, nothing = np.array([[cost], [norm(self.slope(self.x0, gradient))], [np.nan]])
+        return Block(self.x0[None].copy(), cost, steepness, nothing, nothing.copy(), np.ones(1, dtype=np.int64))
 
     def advance(self, count: int, low: float = -np.inf) -> Block:
         import jax
@@ -90,22 +87,26 @@ class CompiledEngine(Engine):
         with jax.enable_x64(True):
             if not self.begun:
                 # NumPy's arrays go in as they are: converting them one by one takes longer than a block of steps
-                self.carry = jax.tree_util.tree_map(
-                    lambda leaf: leaf if isinstance(leaf, jax.Array) else np.asarray(leaf), known_to_jax(self.carry)
+                leaves, tree = jax.tree_util.tree_flatten(known_to_jax(self.carry))
+                self.k = int(self.carry.k)
+                self.carry = tree.unflatten(
+                    leaf if isinstance(leaf, (np.ndarray, np.generic, jax.Array)) else np.asarray(leaf)
+                    for leaf in leaves
                 )
                 self.begun = True
-            rates = rates_from(self.rate, int(self.carry.k), count)
+            rates = rates_from(self.rate, self.k, count)
             self.before, count = self.carry, len(rates)
             scheduled = as_scheduled(self.rate, rates, self.longest)
             self.carry, buffers, done = self._advance(self.carry, count, low, scheduled, self.constants)
             self.count = count = int(np.asarray(done))
+            self.k += count
             return as_block(buffers, count, rates[:count])
 
     def method_state(self, count: int) -> Any:
         import jax
 
         if count < self.count:
-            self.carry = self.before
+            self.carry, self.k = self.before, self.k - self.count
             self.advance(count)
         return jax.tree_util.tree_map(np.asarray, self.carry.method_state)
 
@@ -152,30 +153,14 @@ def as_block(buffers: tuple[jax.Array, ...], count: int, rates: np.ndarray) -> B
     return Block(x, fun, slope, varying[0] if varying else largest(rates), length, evaluations)
 
 
-class Code:
-    """A program's code without its constants, equal to every other of the same key, so that it is found again."""
-
-    def __init__(self, program: Program) -> None:
-        self.key, self.value = program.key, program.value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Code) and other.key == self.key
-
-    def __hash__(self) -> int:
-        return hash(self.key)
-
-
 @functools.lru_cache(maxsize=128)
 def _programs(code: Code, method: UpdateRule, rate: Rate | None, longest: int, small: bool) -> Any:
     """Return the compiled function that takes `count` more steps."""
-    import jax
-
     from fallline.arrays.scalars import in_scalars
 
     def step(carry: Carry, scheduled: Any, constants: Any) -> tuple[Carry, tuple[Any, ...]]:
         return recorded_step(carry, method, rate, scheduled, evaluation(code, *constants))
 
-    @functools.partial(jax.jit, compiler_options=QUICK if small else None)
     def advance(carry: Carry, count: int, low: float, scheduled: Any, constants: Any) -> tuple[Carry, Any, Any]:
         searched = isinstance(rate, StepRule)
         rewritten = None if searched else in_scalars(step, carry, rate_at(scheduled, 0), constants)
@@ -189,7 +174,7 @@ def _programs(code: Code, method: UpdateRule, rate: Rate | None, longest: int, s
             return *array_loop(stepped, carry, count, longest), count
         return array_loop(stepped, carry, count, longest, low)
 
-    return advance
+    return compiled_soon(advance, small=small)
 
 
 def evaluation(code: Code, constants: Any, penalty: Penalty | None = None) -> Evaluate:
@@ -251,14 +236,16 @@ def array_loop(step: Any, carry: Carry, count: Any, longest: int, low: Any = Non
     # the fewer places are written to, the sooner it is compiled
     buffers = jnp.zeros((longest, *x.shape), x.dtype), jnp.zeros((len(numbers), longest), x.dtype)
 
-    def body(place: jax.Array, state: tuple[Carry, tuple[jax.Array, ...]]) -> tuple[Carry, tuple[jax.Array, ...]]:
-        before, (path, table) = state
+    def stepped(place: Any, before: Carry, written: tuple[Any, Any]) -> tuple[Carry, tuple[Any, Any], list[Any]]:
         leaves = eval_jaxpr(traced.jaxpr, traced.consts, *jax.tree_util.tree_leaves((before, place)))
         after, (x, *numbers) = jax.tree_util.tree_unflatten(tree, leaves)
-        return after, (path.at[place].set(x), table.at[:, place].set(jnp.stack(numbers)))
+        # places are never outside, and to ask at each step whether they are costs as much as writing
+        path = jax.lax.dynamic_update_index_in_dim(written[0], x, place, 0)
+        table = jax.lax.dynamic_update_index_in_dim(written[1], jnp.stack(numbers), place, 1)
+        return after, (path, table), numbers
 
     if low is None:
-        return jax.lax.fori_loop(0, count, body, (carry, buffers))
+        return jax.lax.fori_loop(0, count, lambda place, state: stepped(place, *state)[:2], (carry, buffers))
 
     def going(state: tuple[Any, ...]) -> jax.Array:
         place, slope, still, _ = state
@@ -266,9 +253,8 @@ def array_loop(step: Any, carry: Carry, count: Any, longest: int, low: Any = Non
 
     def onwards(state: tuple[Any, ...]) -> tuple[Any, ...]:
         place, _, still, inner = state
-        after, written = body(place, inner)
-        slope, length = written[1][SLOPE, place], written[1][LENGTH, place]
-        return place + 1, slope, jnp.where(length == 0, still + 1, 0), (after, written)
+        after, written, numbers = stepped(place, *inner)
+        return place + 1, numbers[SLOPE], jnp.where(numbers[LENGTH] == 0, still + 1, 0), (after, written)
 
     none = jnp.zeros((), jnp.int64)
     begun = none, jnp.full((), jnp.inf, x.dtype), none, (carry, buffers)

@@ -12,7 +12,6 @@ from fallline.descent.carries import leaves_of, with_leaves
 from fallline.descent.compiled import (
     BUFFER_BYTES,
     LONGEST,
-    Code,
     array_loop,
     as_block,
     as_scheduled,
@@ -27,7 +26,7 @@ from fallline.descent.engine import Block, Engine, columns
 from fallline.descent.rates import rates_from
 from fallline.descent.step import Carry, Rate, begin, norm
 from fallline.methods import UpdateRule
-from fallline.objectives.base import RowsProgram
+from fallline.objectives.base import Code, RowsProgram
 from fallline.penalties import Penalty
 from fallline.schedules import Schedule
 from fallline.steps import Point
@@ -220,7 +219,7 @@ class CompiledBatches(Engine):
             measured = None if isinstance(self.rate, Schedule) else self.rate
             lasting = is_frozen(self.method) and (measured is None or is_frozen(measured))
             maker = _programs if lasting else _programs.__wrapped__
-            codes = (Code(self.programs[sizes[0]]), Code(self.programs[sizes[1]]))
+            codes = (self.programs[sizes[0]].code, self.programs[sizes[1]].code)
             self.advances[sizes] = maker(codes, sizes, self.method, measured, longest)
         return self.advances[sizes]
 

@@ -15,10 +15,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from fallline.descent.compiled import Code, as_tree, is_frozen, known_to_jax
+from fallline.descent.compiled import as_tree, is_frozen, known_to_jax
 from fallline.descent.lanes import program_of
 from fallline.descent.rates import rates_from
 from fallline.descent.step import Carry, Rate, begin
@@ -124,11 +125,12 @@ class ManyEngine:
         self.constants = (objective.program.constants, as_tree(objective.penalty))
         self.channels = starts.shape[1] + 3 + (self.measured is not None) + isinstance(self.measured, StepRule)
         maker = program_of if is_frozen(method) and is_frozen(rates[0]) else program_of.__wrapped__
-        self._steps = maker(Code(objective.program), method, self.measured, self.fixed)
+        self._steps = maker(objective.program.code, method, self.measured, self.fixed)
         self.k = 0
         self.table = np.empty((0, 0))
         self.extremes = Extremes(*np.empty((5, len(chosen))))
-        self.row = np.array([_only_rate(rate) for rate in rates]) if self.fixed else np.empty(0)
+        only = [rate.rate if type(rate) is Constant else _only_rate(rate) for rate in rates] if self.fixed else []
+        self.row = np.array(only)
         self.tiles: list[_Tile] = []
         self._fit(len(chosen))
 
@@ -244,10 +246,12 @@ class ManyEngine:
         return jax.tree_util.tree_map(lambda leaf: np.asarray(leaf)[: tile.place.stop - tile.place.start], carry)
 
     def _run(self, jobs: list[Callable[[], None]]) -> None:
-        """Do the jobs in the threads; at the beginning the first alone, which compiles for all."""
-        if self.k == 0 or len(jobs) == 1:
+        """Do the jobs in the threads; of a program not used before the first alone, which compiles for all."""
+        shapes = _USED.setdefault(self._steps, set())
+        if len(jobs) == 1 or (self.longest, self.width) not in shapes:
             jobs[0]()
             jobs = jobs[1:]
+            shapes.add((self.longest, self.width))
         futures = [self.pool.submit(job) for job in jobs]
         try:
             for future in futures:
@@ -301,6 +305,9 @@ class _Spare:
 
 
 _SPARE = _Spare()
+
+_USED: WeakKeyDictionary[Any, set[tuple[int, int]]] = WeakKeyDictionary()
+"""Of each program the lengths and widths that it has been used for."""
 
 
 def _note(rows: np.ndarray, extremes: list[np.ndarray], *, is_last: bool) -> None:

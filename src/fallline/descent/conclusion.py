@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import time
 from typing import Any
 
 import numpy as np
 
 from fallline.arrays.layout import Layout
+from fallline.descent.compiled import is_frozen
 from fallline.descent.epochs import noise_of, on_all_rows
 from fallline.descent.loop import Run
 from fallline.diagnosis import Evidence, diagnose
@@ -16,7 +18,8 @@ from fallline.diagnosis.kinks import gap_at_kink, kink_on_the_way
 from fallline.diagnosis.optimality import Verdict, Watch, assess, beside_kink, certify
 from fallline.methods import UpdateRule
 from fallline.objectives.base import Objective
-from fallline.trace import Finding, Result, Rows, StopReason
+from fallline.steps import StepRule
+from fallline.trace import Finding, Result, StopReason
 
 __all__ = ["conclude"]
 
@@ -89,7 +92,7 @@ def _looked_at_kinks(verdict: Verdict, run: Run, objective: Objective, x: np.nda
     if verdict.optimal or run.reason in BROKEN or not run.iterations or on_batches:
         return verdict
     start = run.trace.blocks[0].take(slice(0, 1))
-    path = Rows.join(run.trace.blocks[-LOOK_BACK:]).x[-LOOK_BACK:]
+    path = np.concatenate([block.x[-LOOK_BACK:] for block in run.trace.blocks[-LOOK_BACK:]])[-LOOK_BACK:]
     kink = kink_on_the_way(objective, x, path, float(start.gradient_norm[0]))
     if kink is None:
         return verdict
@@ -107,6 +110,12 @@ def _message(success: bool, reason: StopReason) -> str:
 
 def _describe(method: UpdateRule, rate: Any) -> str:
     """Return the method and its rate, as one would write them."""
+    lasting = is_frozen(method) and isinstance(rate, StepRule) and is_frozen(rate)
+    return _in_words(method, rate) if lasting else _in_words.__wrapped__(method, rate)
+
+
+@functools.lru_cache(maxsize=64)
+def _in_words(method: UpdateRule, rate: Any) -> str:
     silent = {f.name for f in dataclasses.fields(method) if not f.repr} if dataclasses.is_dataclass(method) else set()
     fields = [f"{k}={v!r}" for k, v in vars(method).items() if k not in {"learning_rate", *silent}]
     shown_rate = repr(rate.rate) if type(rate).__name__ == "Constant" else repr(rate)

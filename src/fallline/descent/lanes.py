@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from fallline.descent.compiled import Code, evaluation, recorded_step
+from fallline.descent.compiled import evaluation, recorded_step
 from fallline.descent.step import Carry, Rate
 from fallline.methods import UpdateRule
+from fallline.objectives.base import Code
 from fallline.steps import StepRule
 
 __all__ = ["program_of"]

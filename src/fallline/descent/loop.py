@@ -26,8 +26,8 @@ __all__ = ["Loop", "Optimality", "Run", "prepare_loop"]
 
 BLOCK_SECONDS = 0.05
 
-BELOW = 1e-3
-"""Of the slope that deserves a look, the share at which a block of searched steps ends."""
+BELOW, SOON = 1e-5, 1e-3
+"""Shares of the slope that deserves a look: where a block of searched steps ends, and where one that is to end soon."""
 
 
 class Optimality(Protocol):
@@ -156,6 +156,7 @@ class Loop:
         self.before: Rows | None = None
         self.reason: StopReason | None = None
         self.cut = False
+        self.below = BELOW
         self.longest = engine.longest
         self.pace = min(engine.first, engine.longest) if engine.foresight else 1
         # steps beyond the stop are nearly free at a fixed rate; searched ones end where a look is worth it
@@ -166,6 +167,10 @@ class Loop:
         for _ in self.steps(max_iterations):
             pass
         return self.finish(StopReason.INTERRUPTED)
+
+    def end_blocks_sooner(self) -> None:
+        """Let searched blocks end sooner, since something is to be done between them."""
+        self.below = SOON
 
     def steps(self, max_iterations: int, longest: int | None = None) -> Iterator[Rows]:
         """Yield the start and then block after block of steps, each of at most `longest`, until the run stops."""
@@ -205,7 +210,7 @@ class Loop:
             raise RuntimeError("the start comes before the steps")
         began = time.perf_counter()
         # a few steps more than what may deserve a look: to come back for each takes longer
-        low = BELOW * self.optimality.bar if isinstance(self.optimality, Watch) else -np.inf
+        low = self.below * self.optimality.bar if isinstance(self.optimality, Watch) else -np.inf
         low = low if np.isfinite(low) else -np.inf  # slopes so steep that their squares are not finite
         block = self.engine.advance(count, low)
         rows = self._rows(block, began)
@@ -225,7 +230,7 @@ class Loop:
         self.evaluations += int(block.evaluations[: len(rows)].sum())
         if self.progress is not None:
             self.progress(Trace(rows, self.layout)[-1])
-        self.before = rows
+        self.before = self.recorder.last
         return rows
 
     def _adapt(self, count: int, seconds: float) -> None:

@@ -80,7 +80,7 @@ def rates_from(rate: Schedule | MeasuredSchedule | StepRule, first: int, count: 
         Where the rate of update `first` is negative or not finite.
     """
     if isinstance(rate, StepRule):
-        return np.broadcast_to(0.0, count)
+        return np.zeros(count)
     schedule = rate.base if isinstance(rate, MeasuredSchedule) else rate
     if isinstance(schedule, (Constant, PerParameter)):
         fixed = np.asarray(schedule(first))

@@ -159,6 +159,7 @@ class Task:
                 loop.reason = None
         if checkpoint is None:
             return self.result(loop.run(self.most), objective, loop)
+        loop.end_blocks_sooner()
         for _ in loop.steps(self.most):
             if loop.reason is None and checkpoint.due():
                 checkpoint.write(SavedRun(checkpoint.problem, objective.source, self.told, state_of(loop, objective)))

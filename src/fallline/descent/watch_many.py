@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from typing import Any
 
 import numpy as np
 
-from fallline.descent.compiled import Code
 from fallline.diagnosis.optimality import Watch
-from fallline.objectives.base import Counts, Objective
+from fallline.objectives.base import Code, Counts, Objective
 from fallline.trace import Rows
 
 __all__ = ["ManyWatch"]
@@ -29,7 +29,9 @@ class ManyWatch:
 
     def __init__(self, objective: Objective) -> None:
         self.objective = objective
-        self.watches: list[Watch] = []
+        self.begun: list[Watch] = []
+        self.chosen: list[int] = []
+        self.watches: list[Watch | None] = []
         self.bars = np.empty(0)
 
     def start(self, x: np.ndarray, fun: np.ndarray, slope: np.ndarray, chosen: np.ndarray) -> np.ndarray:
@@ -41,13 +43,15 @@ class ManyWatch:
             [watches[place] for place in np.flatnonzero(finite)], x[finite], fun[finite], slope[finite]
         )
         self.bars = np.array([watch.bar for watch in watches])[chosen]
-        self.watches = [_another(watches[place]) for place in chosen]
+        # a watch of a run's own is made when it first has something to see
+        self.begun, self.chosen, self.watches = watches, chosen.tolist(), [None] * len(chosen)
         return optimal[chosen]
 
     def keep(self, chosen: np.ndarray) -> None:
         """Go on with some of the runs, given by a mask."""
         self.bars = self.bars[chosen]
-        self.watches = [watch for watch, goes_on in zip(self.watches, chosen, strict=True) if goes_on]
+        self.chosen = list(itertools.compress(self.chosen, chosen))
+        self.watches = list(itertools.compress(self.watches, chosen))
 
     def judge(self, rows: Rows, stops: np.ndarray, low: np.ndarray) -> np.ndarray:
         """Return how many of the rows each run keeps, up to its first optimal one; 0 where it has none.
@@ -69,7 +73,7 @@ class ManyWatch:
             worth = (slopes[:, waiting] <= self.bars[waiting]) & (steps >= done[waiting]) & (steps < stops[waiting])
             some = worth.any(axis=0)
             waiting, place = waiting[some], worth.argmax(axis=0)[some]
-            watches = [self.watches[run] for run in waiting]
+            watches = [self._watch_of(run) for run in waiting]
             optimal = self._look(watches, rows.x[place, :, waiting], rows.fun[place, waiting], slopes[place, waiting])
             found[waiting[optimal]] = place[optimal] + 1
             self.bars[waiting] = [watch.bar for watch in watches]
@@ -77,13 +81,19 @@ class ManyWatch:
             waiting = waiting[~optimal]
         return found
 
+    def _watch_of(self, run: int) -> Watch:
+        watch = self.watches[run]
+        if watch is None:
+            watch = self.watches[run] = _another(self.begun[self.chosen[run]])
+        return watch
+
     def _look(self, watches: list[Watch], x: np.ndarray, fun: np.ndarray, slope: np.ndarray) -> np.ndarray:
         """Return of each point whether the watch beside it says that it is optimal."""
         seen: list[Objective] = [self.objective] * len(x)
         program = self.objective.program
         if program is not None and len(x) >= FEW:
             parts = [
-                _slopes_and_bends(Code(program), x[i : i + AT_ONCE], program.constants)
+                _slopes_and_bends(program.code, x[i : i + AT_ONCE], program.constants)
                 for i in range(0, len(x), AT_ONCE)
             ]
             gradients, bends = (np.concatenate(part) for part in zip(*parts, strict=True))

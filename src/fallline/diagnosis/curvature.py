@@ -77,7 +77,7 @@ def curvature_at(objective: Objective, x: np.ndarray, gradient: np.ndarray) -> C
     slope = float(np.linalg.norm(g))
     remainder = slope / max(1.0, float(np.linalg.norm(x)))
     if x.size <= DENSE:
-        hessian = objective.hessian(x).astype(np.float64)
+        hessian = objective.hessian(x).astype(np.float64, copy=False)
         if not np.isfinite(hessian).all():
             return _unknown(x.size)
         hessian = (hessian + hessian.T) / 2
@@ -86,11 +86,12 @@ def curvature_at(objective: Objective, x: np.ndarray, gradient: np.ndarray) -> C
         if not plain.gap < np.inf:
             return plain
         # parameters in units of their own curvature: what is badly scaled need not be badly conditioned
-        units = 1 / np.sqrt(np.where(np.diag(hessian) > 0, np.diag(hessian), 1))
+        own = hessian.diagonal()
+        units = 1 / np.sqrt(np.where(own > 0, own, 1))
         values, vectors = np.linalg.eigh(units[:, None] * hessian * units)
-        scaled = _summary(values, vectors, vectors.T @ (units * g), precision, np.inf)
-        steps = units * (vectors @ _steps(values, vectors.T @ (units * g), scaled.noise))
-        return replace(plain, gap=scaled.gap, distance=float(np.linalg.norm(steps)))
+        parts = vectors.T @ (units * g)
+        steps, gap = _model(values, parts, precision * _size(values), SLIGHT * _size(values))
+        return replace(plain, gap=gap, distance=float(np.linalg.norm(units * (vectors @ steps))))
     rng = np.random.default_rng(0)
     spread = _lanczos(objective, x, rng.standard_normal(x.size))
     if spread is None:
@@ -122,14 +123,15 @@ def gap_at_least(objective: Objective, x: np.ndarray, gradient: np.ndarray, enou
     the steepest step gains on the quadratic model, ``½ (g·g)² / g·Hg``, from one Hessian-vector product.
     """
     g = gradient.astype(np.float64)
-    known = x.size <= DENSE and objective.surveys
-    product = objective.hessian(x).astype(np.float64) @ g if known else objective.hessian_products(x, gradient[None])[0]
-    square, bend = float(g @ g), float(g @ product.astype(np.float64))
+    known = objective.hessian(x).astype(np.float64, copy=False) if x.size <= DENSE and objective.surveys else None
+    product = objective.hessian_products(x, gradient[None])[0].astype(np.float64) if known is None else known @ g
+    square, bend = float(g @ g), float(g @ product)
     steepest = 0.5 * square * square / bend if bend > 0 else 0.0
     if x.size > DENSE or steepest >= enough:
         return steepest
+    whole = objective.hessian(x).astype(np.float64) if known is None else known
     try:
-        return float(0.5 * np.sum(np.linalg.solve(np.linalg.cholesky(objective.hessian(x).astype(np.float64)), g) ** 2))
+        return float(0.5 * (np.linalg.solve(np.linalg.cholesky(whole), g) ** 2).sum())
     except np.linalg.LinAlgError:
         return steepest
 
@@ -138,19 +140,24 @@ def _summary(
     values: np.ndarray, vectors: np.ndarray, parts: np.ndarray, precision: float, remainder: float
 ) -> Curvature:
     """Sum up eigenvalues (ascending), their vectors (columns) and the gradient's parts along them."""
-    noise = precision * float(np.abs(values).max())
-    remainder = min(remainder, SLIGHT * float(np.abs(values).max()))
-    gap = distance = np.inf
-    if values[0] >= -max(noise, remainder):
-        steps = _steps(values, parts, noise)
-        gap, distance = float(0.5 * np.sum(np.abs(parts * steps))), float(np.linalg.norm(steps))
+    noise, remainder = precision * _size(values), min(remainder, SLIGHT * _size(values))
+    steps, gap = _model(values, parts, noise, remainder)
+    distance = float(np.linalg.norm(steps)) if gap < np.inf else np.inf
     ends = float(values[0]), float(values[-1]), vectors[:, -1], vectors[:, 0]
     return Curvature(*ends, gap, distance, noise, remainder)
 
 
-def _steps(values: np.ndarray, parts: np.ndarray, noise: float) -> np.ndarray:
+def _size(values: np.ndarray) -> float:
+    """Return the largest size of ascending values."""
+    return max(-float(values[0]), float(values[-1]))
+
+
+def _model(values: np.ndarray, parts: np.ndarray, noise: float, remainder: float) -> tuple[np.ndarray, float]:
+    """Return the steps to the minimum of the quadratic model, and how far that lies below; infinite without one."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        return np.where(parts == 0, 0.0, parts / np.maximum(values, noise))
+        steps = np.where(parts == 0, 0.0, parts / np.maximum(values, noise))
+    gap = float(0.5 * np.abs(parts * steps).sum()) if values[0] >= -max(noise, remainder) else np.inf
+    return steps, gap
 
 
 def _unknown(size: int) -> Curvature:

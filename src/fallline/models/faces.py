@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 __all__ = ["furthest", "minimise_kinked"]
@@ -100,19 +102,20 @@ def _newton(unit: np.ndarray, slope: np.ndarray, free: np.ndarray, let_go: np.nd
 
 def _solved(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Return the solution for a matrix of unit diagonal, a little lifted where it is singular."""
-    from scipy.linalg import cho_factor, cho_solve
+    from scipy.linalg import get_lapack_funcs
 
+    if not len(matrix):
+        return right
+    solve: Any = get_lapack_funcs("posv", (matrix,))
     lift = 0.0
     while True:
-        try:
-            factor = cho_factor(matrix + lift * np.eye(len(matrix)), lower=True, check_finite=False)
-        except np.linalg.LinAlgError:
+        factor, solution, minor = solve(matrix + lift * np.eye(len(matrix)), right, lower=1)
+        if minor:
             lift = max(100 * lift, 16 * EPS * len(matrix))
-            continue
-        if lift == 0 and len(matrix) and np.diag(factor[0]).min() ** 2 < 16 * EPS * len(matrix):
+        elif lift == 0 and np.diag(factor).min() ** 2 < 16 * EPS * len(matrix):
             lift = 16 * EPS * len(matrix)
-            continue
-        return cho_solve(factor, right, check_finite=False)
+        else:
+            return solution
 
 
 def _best(

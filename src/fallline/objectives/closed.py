@@ -8,7 +8,6 @@ from __future__ import annotations
 import builtins
 import dataclasses
 import dis
-import inspect
 import math
 from collections.abc import Callable
 from functools import lru_cache
@@ -19,7 +18,9 @@ import numpy as np
 
 __all__ = ["closed_key", "names_of"]
 
-LIBRARIES = (np, math, np.linalg)
+PLACES = {id(library): place for place, library in enumerate((np, math, np.linalg))}
+
+SIMPLE = frozenset((bool, int, float, complex, str, bytes, type(None)))
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None), np.generic)
 
@@ -52,14 +53,18 @@ def _key_of_function(function: FunctionType, values: bool, within: tuple[Any, ..
     kept = values and _keeps(function.__code__)
     if imports or kept or function in within or (not values and (cells or given != ((),))):
         raise _OpenError
-    known = [(name, function.__globals__[name]) for name in names if name in function.__globals__]
-    if any(name not in vars(builtins) for name in names if name not in function.__globals__):
-        raise _OpenError
-    libraries = [(name, place) for name, value in known for place, each in enumerate(LIBRARIES) if value is each]
-    others = [(name, value) for name, value in known if not any(value is each for each in LIBRARIES)]
+    scope, within = function.__globals__, (*within, function)
+    libraries, others = [], []
+    for name in names:
+        if name not in scope:
+            if name not in vars(builtins):
+                raise _OpenError
+        elif (place := PLACES.get(id(scope[name]))) is not None:
+            libraries.append((name, place))
+        else:
+            others.append((name, scope[name]))
     if others and not values:
         raise _OpenError
-    within = (*within, function)
     try:
         captured = [cell.cell_contents for cell in cells]
     except ValueError as error:  # a name that is bound later
@@ -69,15 +74,15 @@ def _key_of_function(function: FunctionType, values: bool, within: tuple[Any, ..
         function.__code__,
         tuple(libraries),
         tuple(parts),
-        _key_of(tuple(captured), within),
-        _key_of(tuple(given), within),
-        _key_of(tuple(sorted(vars(function).items())), within) if values else (),
+        _key_of(tuple(captured), within) if captured else (),
+        _key_of(given, within) if given != ((),) else (),
+        _key_of(tuple(sorted(vars(function).items())), within) if values and vars(function) else (),
     )
 
 
 def _key_of(value: Any, within: tuple[Any, ...]) -> Any:
     """Return the value as something that can be compared, and that changes with it."""
-    if isinstance(value, PLAIN):
+    if type(value) in SIMPLE or isinstance(value, PLAIN):
         # 0.0 and -0.0 are equal, and so are 1 and 1.0 and True
         return type(value), repr(value)
     if isinstance(value, tuple):
@@ -87,10 +92,10 @@ def _key_of(value: Any, within: tuple[Any, ...]) -> Any:
     if isinstance(value, FunctionType):
         return _key_of_function(value, True, within)
     if dataclasses.is_dataclass(value) and type(value).__dataclass_params__.frozen:  # type: ignore[attr-defined]
-        call, fields = type(value).__call__, dataclasses.fields(value)
-        if isinstance(call, FunctionType) and vars(value).keys() == {field.name for field in fields}:
+        call, fields = type(value).__call__, _fields_of(type(value))
+        if isinstance(call, FunctionType) and vars(value).keys() == fields.keys():
             # a field that is left out of comparison is of no effect
-            compared = tuple(getattr(value, field.name) for field in fields if field.compare)
+            compared = tuple(getattr(value, name) for name, counts in fields.items() if counts)
             used = _key_of_class(type(value), call.__code__, within)
             return type(value), _key_of_function(call, True, within), used, _key_of(compared, within)
     raise _OpenError
@@ -99,11 +104,11 @@ def _key_of(value: Any, within: tuple[Any, ...]) -> Any:
 def _key_of_class(cls: type, code: CodeType, within: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return the key of all that code, and what it calls there, looks up in a class: methods, properties and values."""
     parts, waiting, seen = [], [code], set()
-    fields = {field.name for field in dataclasses.fields(cls)}
+    fields = _fields_of(cls).keys()
     while waiting:
         for name in sorted(_attributes_of(waiting.pop()) - fields - seen):
             seen.add(name)
-            found = inspect.getattr_static(cls, name, None)
+            found = next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
             if isinstance(found, property):
                 found = found.fget
             if isinstance(found, (staticmethod, classmethod)):
@@ -113,6 +118,12 @@ def _key_of_class(cls: type, code: CodeType, within: tuple[Any, ...]) -> tuple[A
             if found is not None:
                 parts.append((name, _key_of(found, within)))
     return tuple(parts)
+
+
+@lru_cache(maxsize=256)
+def _fields_of(cls: type) -> dict[str, bool]:
+    """Return the names of a dataclass's fields, each with whether it counts in a comparison."""
+    return {field.name: field.compare for field in dataclasses.fields(cls)}
 
 
 @lru_cache(maxsize=1024)

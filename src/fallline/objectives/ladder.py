@@ -55,8 +55,8 @@ def differentiate(
     if key is None:
         return _climb(function, x0, layout, args, data)
     call = (key, layout, x0.tobytes())
-    if call in CHECKED:
-        objective = CompiledFunction(CHECKED[call], layout)
+    if (known := CHECKED.get(call)) is not None:
+        objective = CompiledFunction(known, layout)
         objective.foresee(x0)
         objective.counts = Counts()
         objective.plain, objective.is_checked = PlainFunction(function, layout, args, answered=True), True

@@ -12,13 +12,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import eval_jaxpr
 
+from fallline.arrays.compiling import compiled_soon
 from fallline.arrays.layout import Layout
 from fallline.arrays.lifting import lift
 from fallline.arrays.lowering import LeavesNumpyError, following, lower
 from fallline.arrays.scalars import in_scalars
 from fallline.arrays.shadow import Shadow
 from fallline.errors import InputTypeError, shown
-from fallline.objectives.base import QUICK, SMALL, Objective, Program, RowsProgram
+from fallline.objectives.base import SMALL, Code, Objective, Program, RowsProgram
 from fallline.objectives.branches import guarded
 from fallline.objectives.closed import closed_key
 from fallline.objectives.differences import DifferencedFunction
@@ -26,19 +27,6 @@ from fallline.objectives.plain import is_undefined
 from fallline.objectives.rerolling import LONG, shortened
 
 __all__ = ["CompiledFunction", "StepwiseFunction", "compiled", "lifted_value", "trace_program", "trace_rows"]
-
-
-class _Keyed:
-    """A function with the key that says what it does; equal keys, equal functions."""
-
-    def __init__(self, key: Any, function: Callable[..., Any]) -> None:
-        self.key, self.function = key, function
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Keyed) and self.key == other.key
-
-    def __hash__(self) -> int:
-        return hash(self.key)
 
 
 def lifted_value(function: Callable[..., Any], layout: Layout, args: tuple[Any, ...]) -> Callable[..., jax.Array]:
@@ -85,7 +73,7 @@ def trace_program(function: Callable[..., Any], layout: Layout, args: tuple[Any,
     key = closed_key(function, values=True)
     if key is None or args:
         return _trace(function, layout, args)
-    return _trace_closed(_Keyed(key, function), layout)
+    return _trace_closed(Code(key, function), layout)
 
 
 def _trace(function: Callable[..., Any], layout: Layout, args: tuple[Any, ...]) -> Program:
@@ -124,8 +112,8 @@ def _unrolled(jaxpr: Any) -> Any:
 
 
 @functools.lru_cache(maxsize=256)
-def _trace_closed(function: _Keyed, layout: Layout) -> Program:
-    return _trace(function.function, layout, ())
+def _trace_closed(function: Code, layout: Layout) -> Program:
+    return _trace(function.value, layout, ())
 
 
 def trace_rows(
@@ -211,9 +199,8 @@ class CompiledFunction(Objective):
         # all products at once would compile for longer than one after the other runs
         self.is_long = len(program.key[1]) >= LONG
         self.surveys = program.small and not self.is_long and self.size <= SURVEYED
-        self.unit = np.eye(self.size if self.surveys else 0, dtype=self.dtype)
         self.has_second = True
-        self.surveyed, self.level, self.bend = b"", [np.nan, self.unit], self.unit
+        self.surveyed, self.survey = b"", np.empty(0)
 
     def value(self, x: np.ndarray) -> float:
         self.counts.function += 1
@@ -222,17 +209,17 @@ class CompiledFunction(Objective):
     def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         self.counts.function += 1
         self.counts.gradient += 1
-        known = self.surveys and self.surveyed == x.tobytes()
-        cost, gradient = self.level if known else self._recall("point", x)
+        if self.surveys and self.surveyed == x.tobytes():
+            return float(self.survey[0]), self.survey[1 : self.size + 1].copy()
+        cost, gradient = self._recall("point", x)
         return float(cost), gradient.copy()
 
     def foresee(self, x: np.ndarray) -> bool:
         question = x.tobytes()
         if self.surveys and self.surveyed != question:
-            answer = self._twice(self._call, "survey", x, self.unit)
+            answer = self._twice(self._call, "survey", x, _unit(self.size, self.dtype))
             if answer is not None:
-                *self.level, self.bend = answer
-                self.surveyed = question
+                self.surveyed, self.survey = question, answer
         return self.surveys
 
     def hessian(self, x: np.ndarray) -> np.ndarray:
@@ -241,7 +228,7 @@ class CompiledFunction(Objective):
         if not self.foresee(x):
             return super().hessian(x)
         self.counts.curvature += self.size
-        return self.bend.copy()
+        return self.survey[self.size + 1 :].reshape(self.size, self.size).copy()
 
     def hessian_products(self, x: np.ndarray, directions: np.ndarray) -> np.ndarray:
         if self.is_long:
@@ -259,7 +246,7 @@ class CompiledFunction(Objective):
             return np.array([self._call("value", point) for point in points])
         return self._call("values", points).copy()
 
-    def _twice(self, ask: Callable[..., Any], what: str, *arrays: np.ndarray) -> Any:
+    def _twice(self, ask: Callable[..., Any], what: str, *arrays: Any) -> Any:
         """Return an answer that takes second derivatives; None where JAX has none of an operation."""
         if self.has_second:
             try:
@@ -277,10 +264,17 @@ class CompiledFunction(Objective):
             self.known[what] = question, self._call(what, *arrays)
         return self.known[what][1]
 
-    def _call(self, what: str, *arrays: np.ndarray) -> Any:
+    def _call(self, what: str, *arrays: Any) -> Any:
         with jax.enable_x64(True):
             answer = compiled(self.code, what)(*arrays, self.code.constants)
             return tuple(map(np.asarray, answer)) if isinstance(answer, tuple) else np.asarray(answer)
+
+
+@functools.lru_cache(maxsize=64)
+def _unit(size: int, dtype: np.dtype) -> jax.Array:
+    """Return the unit matrix."""
+    with jax.enable_x64(True):
+        return jax.device_put(np.eye(size, dtype=dtype))  # made by JAX, it would be compiled
 
 
 def _question(array: np.ndarray) -> tuple[tuple[int, ...], bytes]:
@@ -288,15 +282,16 @@ def _question(array: np.ndarray) -> tuple[tuple[int, ...], bytes]:
 
 
 @functools.lru_cache(maxsize=256)
-def _compiled(value: _Keyed, what: str, small: bool) -> Any:
-    function = value.function
+def _compiled(code: Code, what: str, small: bool) -> Any:
+    function = code.value
 
     def product(x: Any, direction: Any, constants: Any) -> Any:
         return jax.jvp(lambda x: jax.grad(function)(x, constants), (x,), (direction,))[1]
 
     def survey(x: Any, directions: Any, constants: Any) -> Any:
         products = jax.vmap(product, in_axes=(None, 0, None))(x, directions, constants)
-        return *jax.value_and_grad(function)(x, constants), products
+        cost, gradient = jax.value_and_grad(function)(x, constants)
+        return jnp.concatenate([cost[None], gradient, products.ravel()])
 
     makers = {
         "survey": lambda: survey,
@@ -306,12 +301,12 @@ def _compiled(value: _Keyed, what: str, small: bool) -> Any:
         "products": lambda: jax.vmap(product, in_axes=(None, 0, None)),
         "values": lambda: jax.vmap(function, in_axes=(0, None)),
     }
-    return jax.jit(makers[what](), compiler_options=QUICK if small else None)
+    return compiled_soon(makers[what](), small=small)
 
 
 def compiled(program: Program, what: str) -> Any:
     """Return the compiled ``value``, ``point``, ``product(s)`` or ``values`` of a program; shared by equal programs."""
-    return _compiled(_Keyed(program.key, program.value), what, program.small)
+    return _compiled(program.code, what, program.small)
 
 
 class StepwiseFunction(Objective):

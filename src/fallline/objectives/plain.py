@@ -106,6 +106,8 @@ def one_number(answer: Any) -> float:
     InputTypeError
         Where it answered anything else.
     """
+    if type(answer) in (float, np.float64):
+        return float(answer)
     if answer is None:
         raise InputTypeError(
             "fun must return one number; got None. Perhaps its last line lacks `return`. Return the cost."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 from fallline.errors import InputError
@@ -47,6 +47,8 @@ class MeasuredSchedule(ABC):
 
 def positive_rate(name: str, rate: Any) -> None:
     """Refuse a rate that is not a positive, finite number."""
+    if type(rate) is float and 0 < rate < inf:  # as most are
+        return
     if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not isfinite(rate) or rate <= 0:
         raise InputError(
             f"{name} must be a positive, finite number; got {rate!r}. Each step is the rate times the direction. "

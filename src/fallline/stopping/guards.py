@@ -22,8 +22,10 @@ class Guards(Rule):
         return None
 
     def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray | None, Any]:
-        scale = np.abs(before.fun[-1].astype(np.float64)) if state is None else state
-        scale = np.where(scale == 0, 1.0, scale)
+        scale = state
+        if scale is None:
+            scale = np.abs(before.fun[-1].astype(np.float64))
+            scale = np.where(scale == 0, 1.0, scale)
         costs = rows.fun
         # two quick passes in the healthy case: nan fails both comparisons
         if (costs.min(axis=0) >= -FOLD * scale).all() and (costs.max(axis=0) <= FOLD * scale).all():

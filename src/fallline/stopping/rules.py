@@ -266,9 +266,17 @@ class NoImprovement(Rule):
         return np.inf, 0
 
     def judge(self, rows: Rows, before: Rows, state: tuple[Any, Any]) -> tuple[np.ndarray | None, tuple[Any, Any]]:
-        best, since = (np.broadcast_to(each, rows.fun.shape[1:])[None] for each in state)
+        best, since = state
         if before.iteration[-1] == 0:
-            best = np.where(np.isnan(before.fun[-1:]), best, before.fun[-1:])
+            best = np.where(np.isnan(before.fun[-1]), best, before.fun[-1])
+        # as most runs go, in one look: each cost is lower than all before it, or there is patience left
+        if (rows.fun[0] < best).all() and (rows.fun[1:] < rows.fun[:-1]).all():
+            return None, (rows.fun[-1], np.broadcast_to(rows.iteration[-1], rows.fun.shape[1:]))
+        if rows.fun.ndim == 1 and rows.iteration[-1] - since < self.patience and not np.isnan(rows.fun).any():
+            place = int(rows.fun.argmin())
+            lower = rows.fun[place] < best
+            return None, (rows.fun[place], rows.iteration[place]) if lower else (best, since)
+        best, since = (np.broadcast_to(each, rows.fun.shape[1:])[None] for each in (best, since))
         costs = np.where(np.isnan(rows.fun), np.inf, rows.fun)
         lowest = np.minimum.accumulate(np.concatenate([best, costs]))
         improved = np.where(lowest[1:] < lowest[:-1], rows.iteration, -1)
