@@ -18,7 +18,7 @@ __all__ = ["TreeSum", "available_threads", "each_block", "one_blas_thread", "sum
 
 Measure = TypeVar("Measure")
 
-WORTH_A_THREAD = 250_000
+WORTH_A_THREAD = 500_000
 """Cells of a table below which a second thread costs more than it brings."""
 
 
