@@ -70,6 +70,17 @@ def test_a_long_table_forms_hessians_of_few_columns(monkeypatch):
     assert set(np.flatnonzero(model.coef_)) >= set(range(4))
 
 
+def test_several_classes_of_more_columns_than_rows():
+    """Softmax with absolute values, its Hessian singular: the minimum is found and proven, its zeros exact."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(30, 200)), np.arange(30) % 3
+    for alpha in (0.05, 0.01):
+        model = fl.LogisticRegression(alpha, l1_ratio=1.0).fit(X, y)
+        assert model.converged_
+        assert model.certificate_.kind == "bound"
+        assert 0 < (model.coef_ != 0).sum() < 60
+
+
 def test_the_set_holds_what_is_free_and_what_promises_most():
     """Free coefficients stay in; of the zeros only as many as there are free ones, the steepest first."""
     X, y = datasets.make_regression(300, 400, random_state=0)

@@ -107,7 +107,9 @@ class Problem:
         self.strength[: self.objective.coefficients] = np.tile(settings.l1_ratio * columns[0], outputs)
         # a row-by-row evaluation is worth waiting for: none is made ahead of a stop
         self.objective.pure = not settings.automatic
-        self.dense = self.objective.size <= DENSE
+        # of several outputs a singular Hessian with absolute values is best never formed
+        singular = settings.automatic and self.kinked and outputs > 1 and self.wide
+        self.dense = self.objective.size <= DENSE and not singular
         self.baseline = self._baseline()
         self.interior: InteriorPoint | None = None
         plain = build is RowsObjective and self.dense and settings.automatic
@@ -288,7 +290,7 @@ class Problem:
         if not (self.settings.automatic and plain and self.kinked) or self.interior is not None:
             return False
         large = not self.loss.quadratic and self.rows.cells * self.objective.size >= WORTH_SETS
-        return not self.dense or large or self.rows.count < 2 * self.rows.columns
+        return not self.dense or large or self.wide
 
     def _reach(self, metric: Metric) -> float | None:
         """Return a number that no row's predictors change more by for a step of length one in the metric, if known."""
@@ -329,6 +331,11 @@ class Problem:
     def kinked(self) -> bool:
         """Whether absolute values are penalised."""
         return bool(self.strength.any())
+
+    @property
+    def wide(self) -> bool:
+        """Whether columns are so many that a Hessian is singular, or nearly so, without a penalty on squares."""
+        return self.rows.count < 2 * self.rows.columns
 
     def _column_strengths(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the strengths of a penalty on absolute values and of one on squares, each of shape (d,)."""
