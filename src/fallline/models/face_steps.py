@@ -6,12 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from fallline.models.conjugate_gradients import conjugate_gradients
 from fallline.models.faces import furthest
 
 __all__ = ["along_the_face"]
-
-PRODUCTS = 200
-"""Products with the Hessian that a step may take."""
 
 LEFT = 0.1
 """Share of the slope along the face that a step may leave."""
@@ -53,11 +51,12 @@ def along_the_face(
     slope = gradient + product(there - x)
     sign = np.sign(there)
     free = (there != 0) | (strength == 0)
-    step = _solved(
-        product, np.where(free & (diagonal > 0), 1 / np.maximum(diagonal, 1e-300), 0.0), slope + strength * sign
-    )
+    steep = slope + strength * sign
+    scale = np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=free & (diagonal > 0))
+    wanted = LEFT * float(np.sqrt(steep @ (scale * steep)))
+    step = -conjugate_gradients(product, scale, steep, wanted)
     turned = product(step)
-    rate, stopped = furthest(there, step, float(step @ (slope + strength * sign)), float(step @ turned), strength)
+    rate, stopped = furthest(there, step, float(step @ steep), float(step @ turned), strength)
     along, whole = there + rate * step, there + step
     along[stopped] = 0.0
     cut = np.where((whole * sign < 0) & (strength > 0), 0.0, whole) - there
@@ -65,26 +64,3 @@ def along_the_face(
     gain = float(rate * step @ (slope + 0.5 * rate * turned)) + float(strength @ np.abs(along)) - norms
     better = float(cut @ (slope + 0.5 * product(cut))) + float(strength @ np.abs(there + cut)) - norms
     return there + cut if better <= min(gain, 0.0) else along if gain < 0 else there
-
-
-def _solved(product: Callable[[np.ndarray], np.ndarray], scale: np.ndarray, slope: np.ndarray) -> np.ndarray:
-    """Return the Newton step where `scale`, the reciprocal diagonal, is positive; the others stay."""
-    kept = scale > 0
-    step, left = np.zeros_like(slope), np.where(kept, slope, 0.0)
-    scaled = scale * left
-    along, height = scaled.copy(), float(left @ scaled)
-    wanted = LEFT**2 * height
-    for _ in range(PRODUCTS):
-        if not height > wanted:
-            break
-        turned = np.where(kept, product(along), 0.0)
-        bend = float(along @ turned)
-        if not bend > 0:
-            break
-        rate = height / bend
-        step -= rate * along
-        left -= rate * turned
-        scaled = scale * left
-        before, height = height, float(left @ scaled)
-        along = scaled + height / before * along
-    return step

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fallline.models.conjugate_gradients import conjugate_gradients
 from fallline.objectives.rows import RowsObjective
 from fallline.objectives.rows_products import diagonal_of, products_at
 
@@ -14,9 +15,6 @@ __all__ = ["NewtonCG"]
 
 LOOSE = 0.25
 """Share of the gradient that a step may leave, far from the minimum."""
-
-PRODUCTS = 200
-"""Products with the Hessian that a step may take."""
 
 
 class _Start(NamedTuple):
@@ -56,20 +54,5 @@ class NewtonCG:
         size = float(np.sqrt(gradient @ (scale * gradient)))
         first = state.size or size
         wanted = min(LOOSE, float(np.sqrt(size / first)) if first > 0 else LOOSE) * size
-        direction, left = np.zeros_like(x), np.array(gradient)
-        scaled = scale * left
-        along, height = scaled.copy(), float(left @ scaled)
-        for _ in range(min(PRODUCTS, len(x))):
-            if not height > wanted**2:
-                break
-            turned = product(along)
-            bend = float(along @ turned)
-            if not bend > 0:
-                break
-            rate = height / bend
-            direction += rate * along
-            left -= rate * turned
-            scaled = scale * left
-            before, height = height, float(left @ scaled)
-            along = scaled + height / before * along
+        direction = conjugate_gradients(product, scale, gradient, wanted)
         return direction if direction.any() else scale * gradient, _Start(first)
