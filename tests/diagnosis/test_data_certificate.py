@@ -50,6 +50,11 @@ def test_the_bound_holds_everywhere(name, seed, log_alpha, far, draw):
     assert bound <= cost
 
 
+def certificate_of(objective, metric, x):
+    cost, gradient = objective.value_and_gradient(x)
+    return certify_fit(metric, gap_bound(objective, metric, cost, gradient), cost, gradient)
+
+
 @pytest.mark.parametrize("name", sorted(name for name in LOSSES if LOSSES[name].concordant))
 def test_near_the_minimum_the_bound_is_close(name):
     """Close to the minimum the bound is within a factor of two of the truth."""
@@ -57,7 +62,7 @@ def test_near_the_minimum_the_bound_is_close(name):
     best, least = minimum(objective)
     x = best + 1e-4
     metric = metric_at(objective, x, objective.rows.X.mean(axis=0))
-    certificate = certify_fit(objective, metric, *objective.value_and_gradient(x))
+    certificate = certificate_of(objective, metric, x)
     true = objective.value(x) - least
     assert true * (1 - 1e-9) <= certificate.gap <= 2 * true
     assert certificate.kind == "bound"
@@ -71,13 +76,16 @@ def test_a_minimum_that_is_not_unique_has_an_estimate():
     X = np.random.default_rng(0).normal(size=(30, 2))[:, [0, 1, 1]]
     objective = RowsObjective(ArrayRows(X, X[:, 0] ** 2), LOSSES["squared"])
     x = np.zeros(4)
-    certificate = certify_fit(objective, metric_at(objective, x, X.mean(axis=0)), *objective.value_and_gradient(x))
+    certificate = certificate_of(objective, metric_at(objective, x, X.mean(axis=0)), x)
     assert certificate.kind == "estimate"
     assert "not unique" in certificate.text
 
 
-def test_a_cost_that_is_not_finite_has_no_certificate():
-    """Nothing is claimed about a cost that is not a number."""
-    objective = problem("squared", 0, 0.1)
-    metric = metric_at(objective, np.zeros(4), np.zeros(3))
-    assert certify_fit(objective, metric, np.nan, np.zeros(4)).gap == np.inf
+def test_where_nothing_may_be_measured_the_cost_is_the_bound():
+    """Without a reach that is of use, and without leave to measure it, all that is known is that no cost is below zero."""
+    objective = problem("logistic", 0, 1e-3)
+    x = np.ones(objective.size)
+    metric = metric_at(objective, x, objective.rows.X.mean(axis=0))
+    cost, gradient = objective.value_and_gradient(x)
+    assert gap_bound(objective, metric, cost, gradient, measured=False) == cost
+    assert gap_bound(objective, metric, cost, gradient, 1e9, measured=False) == cost

@@ -14,7 +14,7 @@ from fallline.losses import LOSSES
 from fallline.losses.huber import Huber
 from fallline.losses.squared import Squared
 from fallline.objectives.rows import RowsObjective
-from fallline.objectives.rows_kernels import curvature_kernel, product_kernel, row_kernel, scratch_for
+from fallline.objectives.rows_kernels import product_kernel, row_kernel, scratch_for, survey_kernel
 from fallline.objectives.rows_layouts import layout_name, operand
 
 RNG = np.random.default_rng(0)
@@ -52,8 +52,9 @@ def test_kernels_are_plain_arithmetic(loss, table, dtype):
     products = (bend * (CELLS @ V + C)) @ columns
     np.testing.assert_allclose(product_kernel(kind, layout)(*given, V, C), products, rtol=1e-12, atol=1e-12)
     centred = np.column_stack([CELLS - V, np.ones(1100)])
-    hessian = np.tril(curvature_kernel(kind, layout)(*given, V, scratch_for(7), 0.0))[:8, :8]
-    np.testing.assert_allclose(hessian, np.tril((centred.T * bend) @ centred), rtol=1e-11, atol=1e-11)
+    survey = survey_kernel(kind, layout)(*given, V, scratch_for(7))
+    np.testing.assert_allclose(np.tril(survey[:8, :8]), np.tril((centred.T * bend) @ centred), rtol=1e-11, atol=1e-11)
+    np.testing.assert_allclose(survey[8], np.append(slope @ centred, value.sum()), rtol=1e-11, atol=1e-11)
 
 
 @pytest.mark.parametrize("table", TABLES)

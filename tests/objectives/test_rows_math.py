@@ -12,6 +12,7 @@ RNG = np.random.default_rng(0)
 ARGUMENTS = {
     "exp": [RNG.uniform(-708, 709, 20_000), RNG.uniform(-1, 1, 20_000), RNG.uniform(-745, -708, 2000)],
     "expm1": [RNG.uniform(-709, 709, 20_000), RNG.uniform(-1, 1, 20_000), 10.0 ** RNG.uniform(-300, 0, 20_000)],
+    "log": [RNG.uniform(0, 3, 20_000), 10.0 ** RNG.uniform(-300, 308, 20_000), 10.0 ** RNG.uniform(-323, -307, 2000)],
     "log1p": [
         RNG.uniform(-1, 1, 20_000),
         10.0 ** RNG.uniform(-300, 300, 20_000),

@@ -21,7 +21,13 @@ SUMMED = 64 * np.finfo(float).eps
 
 
 def gap_bound(
-    objective: RowsObjective, metric: Metric, cost: float, gradient: np.ndarray, reach: float | None = None
+    objective: RowsObjective,
+    metric: Metric,
+    cost: float,
+    gradient: np.ndarray,
+    reach: float | None = None,
+    *,
+    measured: bool = True,
 ) -> float:
     """Return a number that ``cost - minimum`` does not exceed.
 
@@ -39,7 +45,9 @@ def gap_bound(
     cost, gradient : float, array of shape (size,)
         At the point.
     reach : float, optional
-        A number not below R that is known; without it, or where it is too large to be of use, R is measured.
+        A number not below R that is known.
+    measured : bool
+        Whether R is measured where none is known, or one too large to be of use.
 
     References
     ----------
@@ -56,6 +64,8 @@ def gap_bound(
     if not np.isfinite(decrement):
         return cost
     if reach is None or decrement * reach > TIGHT:
+        if not measured:
+            return cost
         reach = metric.furthest(objective)
     t = decrement * reach
     if not t < 1:
@@ -65,13 +75,8 @@ def gap_bound(
     return min(float(decrement**2 * factor), cost)
 
 
-def certify_fit(
-    objective: RowsObjective, metric: Metric, cost: float, gradient: np.ndarray, reach: float | None = None
-) -> Certificate:
-    """Return the certificate of a fit whose cost, gradient and metric at the answer are given, as to `gap_bound`."""
-    if not np.isfinite(cost):
-        return NOTHING_KNOWN
-    gap = gap_bound(objective, metric, cost, gradient, reach)
+def certify_fit(metric: Metric, gap: float, cost: float, gradient: np.ndarray) -> Certificate:
+    """Return the certificate of a fit from the metric, the bound by it, the cost and the gradient at the answer."""
     return _certificate(metric, cost, gradient, gap, metric.defect == 0)
 
 

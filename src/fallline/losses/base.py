@@ -59,8 +59,9 @@ class Loss(ABC):
     Parameters: ClassVar[Any]
 
     def __init_subclass__(cls) -> None:
-        # a class of its own, found by its name: Numba's cache knows it again in another process
-        cls.Parameters = namedtuple("Parameters", list(inspect.get_annotations(cls)))
+        # a class of its own, found by its place: Numba's cache knows it again in another process. By its name too: Numba
+        # takes two of one name and the same fields for each other, and then 26 µs at every call to see that they are not
+        cls.Parameters = namedtuple(f"{cls.__name__}Parameters", list(inspect.get_annotations(cls)))
         cls.Parameters.__module__, cls.Parameters.__qualname__ = cls.__module__, f"{cls.__qualname__}.Parameters"
 
     @property

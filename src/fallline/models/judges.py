@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from fallline.diagnosis.curvature import curvature_at
-from fallline.diagnosis.data_certificate import NOTHING_KNOWN, certify_factored, certify_fit
+from fallline.diagnosis.data_certificate import NOTHING_KNOWN, certify_factored, certify_fit, gap_bound
 from fallline.diagnosis.data_duality import certify_dual, duality_gap, penalty_gap
 from fallline.models.interior import InteriorPoint
 from fallline.models.newton import Metrics
@@ -55,7 +55,7 @@ class Judge(ABC):
         self.bar = 0.3 * float(row.gradient_norm[0])
         x = np.ascontiguousarray(row.x[0])
         cost, gradient = self.objective.value_and_gradient(x)
-        return not self._hopeless(x, cost, gradient) and self.certify(x).gap <= self.limit(cost)
+        return not self._hopeless(x, cost, gradient) and self._near(x, cost, gradient)
 
     def state(self) -> float | None:
         return self.bar
@@ -78,6 +78,10 @@ class Judge(ABC):
         """Tell cheaply that a point cannot be near enough."""
         return False
 
+    def _near(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> bool:
+        """Tell whether a point is proven near enough."""
+        return self.certify(x).gap <= self.limit(cost)
+
     @abstractmethod
     def _certificate(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> Certificate: ...
 
@@ -92,6 +96,8 @@ class Proving(Judge):
         Of a metric: the number `gap_bound` takes.
     factored : Factored, optional
         What measures the gap of a squared loss whose Hessian is singular within rounding.
+    reached : float
+        A cost that some point has: a point further above it needs no other look.
     objective, threshold, every
         As for every judge.
     """
@@ -104,43 +110,73 @@ class Proving(Judge):
         threshold: float,
         every: bool,
         factored: Factored | None = None,
+        reached: float = np.inf,
     ) -> None:
         super().__init__(objective, threshold, every)
-        self.metrics, self.reach, self.factored = metrics, reach, factored
+        self.metrics, self.reach, self.factored, self.reached = metrics, reach, factored, reached
         self.unproven = np.inf
+        self._reached = 0.0
+        self._bounds: dict[bytes, tuple[Metric, float]] = {}
 
     def _hopeless(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> bool:
+        if cost - self.reached > self.limit(cost):
+            return True
         # half the square of the decrement is never more than the bound; a sampled one tells well enough when to look
         decrement = self.metrics.guide(x).decrement(gradient)
         return 0.5 * self.metrics.slack * decrement**2 > self.limit(cost) or decrement > self.unproven
+
+    def _near(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> bool:
+        if self.factored is not None or not np.isfinite(cost):
+            return super()._near(x, cost, gradient)
+        metrics, limit = self.metrics, self.limit(cost)
+        guide = metrics.guide(x)
+        decrement = guide.decrement(gradient)
+        if metrics.large:
+            # some steps more cost less than a bound to no avail: where decrement times reach is one or more
+            reach = metrics.reach(guide, gradient) if metrics.wide else metrics.least_reach(guide)
+            if decrement * np.sqrt(metrics.slack) * (reach or 0.0) >= 1:
+                return False
+        gap = self._bound(x, cost, gradient, thorough=not metrics.large)[1]
+        if gap > limit:
+            # where the bound is of no use yet, a few more steps do
+            if gap < cost or self._reached == 0:
+                self.unproven = decrement * max(0.9 * float(np.sqrt(limit / gap)), 0.2)
+            else:
+                self.unproven = min(decrement, 0.9 / self._reached)
+        return gap <= limit
 
     def _certificate(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> Certificate:
         if not np.isfinite(cost):
             return NOTHING_KNOWN
         if self.factored is not None:
             return certify_factored(self.factored, self.metrics.at(x), cost, gradient, x)
-        found = NOTHING_KNOWN
-        for metric in self._metrics(x):
-            reach = self.metrics.reach(metric, gradient)
-            found = certify_fit(
-                self.metrics.objective, metric, cost, gradient, self.reach(metric) if reach is None else reach
-            )
-            if found.gap <= self.limit(cost):
-                return found
-            decrement = self.metrics.guide(x).decrement(gradient)
-            # where the bound is of no use yet, a few more steps do
-            self.unproven = decrement * max(0.9 * float(np.sqrt(self.limit(cost) / found.gap)), 0.2)
-        return found
+        return certify_fit(*self._bound(x, cost, gradient, thorough=True), cost, gradient)
 
-    def _metrics(self, x: np.ndarray) -> Iterator[Metric]:
-        """Yield metrics nowhere longer than the one at `x`, the cheap ones first; the last is worth a bound anyway."""
+    def _bound(self, x: np.ndarray, cost: float, gradient: np.ndarray, thorough: bool) -> tuple[Metric, float]:
+        """Return a metric and a bound on the gap by it; a `thorough` one where need be at the price of some steps."""
+        here = x.tobytes()
+        known = self._bounds.get(here)
+        if known is not None and (not thorough or known[1] <= self.limit(cost)):
+            return known
+        for metric in self._metrics(x, thorough):
+            reach = self.metrics.reach(metric, gradient)
+            reach = self.reach(metric) if reach is None else reach
+            self._reached = reach or 0.0
+            gap = gap_bound(self.metrics.objective, metric, cost, gradient, reach, measured=thorough)
+            self._bounds = {here: (metric, gap)}
+            if gap <= self.limit(cost):
+                break
+        return self._bounds[here]
+
+    def _metrics(self, x: np.ndarray, thorough: bool) -> Iterator[Metric]:
+        """Yield metrics nowhere longer than the one at `x`, the cheap ones first."""
         partial = self.metrics.partial(x)
         if partial is not None:
             yield partial
             return
         below = self.metrics.below(x)
         yield below
-        if below is not self.metrics.known(x):
+        if thorough and below is not self.metrics.known(x):
             yield self.metrics.at(x)
 
 

@@ -86,7 +86,10 @@ class Metrics:
         self._longest: float | None = None
         self._drawn: tuple[np.ndarray, Metric] | None = None
         self._shrunk: tuple[Metric, float] | None = None
-        self._large = objective.rows.cells * objective.size >= WORTH_A_BOUND
+        self._least: tuple[Metric, float] | None = None
+        # whether a Hessian, or how far rows reach in it, costs more than some steps
+        # whether forming a Hessian costs more than some steps
+        self.large = objective.rows.cells * objective.size >= WORTH_A_BOUND
 
     def at(self, x: np.ndarray) -> Metric:
         """Return the metric at `x`."""
@@ -110,7 +113,7 @@ class Metrics:
         than ``exp(-r)``.
         """
         objective, known = self.objective, self._exact
-        if self.constant is None and known is not None and self._large and objective.loss.concordant:
+        if self.constant is None and known is not None and self.large and objective.loss.concordant:
             change = largest_change(objective, x - known[0])
             if 0 < change <= SHORT:
                 self._shrunk = known[1].shrunk(float(np.exp(-change))), float(np.exp(-change))
@@ -119,9 +122,17 @@ class Metrics:
 
     def guide(self, x: np.ndarray) -> Metric:
         """Return a metric that tells well enough whether `x` is worth a look: the last one, where one is dear."""
-        if self._large and self._last is not None:
+        if self.large and self._last is not None:
             return self._last
         return self.sampled(x)
+
+    def least_reach(self, metric: Metric) -> float:
+        """Return a number that the reach of a metric is not below, from the rows far out; 0 where none are known."""
+        if self.sample is None or self.wide:
+            return 0.0
+        if self._least is None or self._least[0] is not metric:
+            self._least = metric, metric.furthest(self._over(self.sample.far))
+        return self._least[1]
 
     def finished(self, x: np.ndarray) -> Metric:
         """Return a metric that tells which directions bend at `x`, none being formed for it where that is dear."""
@@ -141,7 +152,7 @@ class Metrics:
         if self.wide and self.objective.outputs == 1:
             return self._plain_reach(metric)
         single = self.objective.outputs == 1 and not is_sparse(self.objective.rows.block(0).X)
-        if self._exact is None or not self._large or not single:
+        if self._exact is None or not self.large or not single:
             return None
         measured = {id(self._exact[1]): 1.0}
         if self._shrunk is not None:
@@ -251,6 +262,8 @@ class Newton:
             mark = MARKS ** (1 + (metrics.wide and state.renewed > 0))
             state = state._replace(metric=metric, renewed=state.renewed + 1, mark=mark * decrement)
         near = 0.5 * decrement**2 <= FAR * metrics.wanted and not metrics.wide
+        # a Hessian whose bound would not reach to the minimum is not worth its price
+        near = near and decrement * metrics.least_reach(metric) <= SHORT
         if near or state.exact or state.steps >= PATIENCE:
             if not (state.exact and decrement <= state.mark):
                 metric = metrics.at(x)

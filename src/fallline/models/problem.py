@@ -166,6 +166,8 @@ class Problem:
         self._sample = metrics.sample
         judge = self._judge(metrics, base, threshold)
         method, rate = self._method(metrics)
+        if isinstance(method, (Newton, ProximalNewton)) and metrics.sample is None and not self.loss.quadratic:
+            self.objective.foresee_curvature(self.mean)
         scaled = (
             settings.standardize if not settings.automatic else not self.dense and not (self.truncates or self.selects)
         )
@@ -268,7 +270,8 @@ class Problem:
             return Dual(self.objective, self.strength, self.mean, None, base, threshold, every=False)
         if self.dense:
             factored = self.quadratic.factored if self.quadratic else None
-            return Proving(metrics, self._reach, base, threshold, every, factored)
+            reached = self.baseline if self.settings.fit_intercept else np.inf
+            return Proving(metrics, self._reach, base, threshold, every, factored, reached)
         return Estimating(self._units(self._worked_on()), base, threshold, every)
 
     @cached_property

@@ -14,6 +14,9 @@ __all__ = ["Sample", "sample_of"]
 COMMON = 4.0
 """How many times a mean row's squared length a row must have, at the least, to be far out."""
 
+LONGEST = 1024
+"""Rows that tell how far rows can be, about."""
+
 GOLDEN = 0.618033988749895
 
 
@@ -28,12 +31,15 @@ class Sample:
     plain : ArrayRows
         The same rows, with the weights that they have in the table: sums of squares over them are never more than
         those over all rows.
+    far : ArrayRows
+        Those of them that are the longest in centred columns of unit spread.
     longest : float
         The largest length of a row of the whole table, in centred columns of unit spread.
     """
 
     rows: ArrayRows
     plain: ArrayRows
+    far: ArrayRows
     longest: float
 
 
@@ -64,7 +70,7 @@ def sample_of(rows: Rows, centre: np.ndarray, spread: np.ndarray, count: int) ->
     far = count // 2
     limit = max(float(np.partition(squares, len(squares) - far)[len(squares) - far]), COMMON * rows.columns)
     each = -(-(count - far) // rows.blocks)
-    tables, targets, weights, chosen = [], [], [], []
+    tables, targets, weights, chosen, lengths = [], [], [], [], []
     first = 0
     for index in range(rows.blocks):
         block = rows.block(index)
@@ -78,10 +84,12 @@ def sample_of(rows: Rows, centre: np.ndarray, spread: np.ndarray, count: int) ->
         targets.append(block.y[place])
         weights.append(block.weights[place])
         chosen.append(np.arange(len(place)) >= len(surely))
+        lengths.append(squares[first + place])
         first += m
     X, y, plain, common = map(np.concatenate, (tables, targets, weights, chosen))
     left = rows.total - float(plain[~common].sum())
     factor = left / max(float(plain[common].sum()), 1e-300)
     weighted = np.where(common, factor, 1.0) * plain
-    longest = float(np.sqrt(squares.max()))
-    return Sample(ArrayRows(X, y, weighted), ArrayRows(X, y, plain), longest)
+    furthest = np.argsort(np.concatenate(lengths))[-LONGEST:]
+    far = ArrayRows(X[furthest], y[furthest], plain[furthest])
+    return Sample(ArrayRows(X, y, weighted), ArrayRows(X, y, plain), far, float(np.sqrt(squares.max())))

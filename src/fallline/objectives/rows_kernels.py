@@ -15,19 +15,20 @@ from fallline.objectives.rows_layouts import Layout, layout_of
 
 __all__ = [
     "bend_kernel",
-    "curvature_kernel",
     "formula",
     "inlined",
     "product_kernel",
     "row_kernel",
     "scratch_for",
+    "survey_kernel",
     "turn_kernel",
 ]
 
 Array = np.ndarray
 
-STRIP = 64
-"""Rows whose columns are multiplied together: few enough to stay in a near cache."""
+STRIP = 248
+"""Rows whose columns are multiplied together: a multiple of eight, but not of a power of two that would have all columns
+compete for the same places of the cache."""
 
 
 @cache
@@ -98,74 +99,107 @@ def product_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]:
 
 
 @cache
-def curvature_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]:
-    """Return ``kernel(parameters, X, y, weights, w, b, centre, scratch, zero) -> A.T @ diag(weights·curvature) @ A``.
+def survey_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]:
+    """Return ``kernel(parameters, X, y, weights, w, b, centre, scratch) -> cost, gradient and Hessian``, (d+2, d+2).
 
-    The columns of A are those of ``X - centre``, ones, and ``derivative/curvature``, so that the last row of the
-    product is the gradient in centred columns. Only its lower triangle, shape (d+2, d+2), is meant. Columns are
-    multiplied two by four, strip by strip, which keeps the processor's registers full whatever their number. `scratch`,
-    from `scratch_for`, holds a strip, and `zero` is of its precision: strips are summed in double in any case.
+    The columns are those of ``X - centre``, then ones. Only the lower triangle is meant: the Hessian, shape (d+1, d+1),
+    below it the gradient, and last the cost. Columns are multiplied four by four, strip by strip, which keeps the
+    processor's registers full whatever their number. `scratch`, from `scratch_for`, holds a strip: what is multiplied is
+    of its precision, and all of it is summed in double in any case.
     """
-    bend, derivative = formula(loss.curvature), formula(loss.derivative)
-    predict, gather = inlined(layout_of(layout).predict), inlined(layout_of(layout).gather)
-    strip = STRIP
+    value, derivative, bend = formula(loss.value), formula(loss.derivative), formula(loss.curvature)
+    gather, multiply = inlined(layout_of(layout).gather), inlined(_multiply)
 
     def kernel(
-        parameters: Any,
-        X: Any,
-        y: Array,
-        weights: Array,
-        w: Array,
-        b: float,
-        centre: Array,
-        turned: Array,
-        zero: float,
+        parameters: Any, X: Any, y: Array, weights: Array, w: Array, b: float, centre: Array, turned: Array
     ) -> Array:
         rows, columns = len(y), len(w)
-        padded = len(turned)
-        total = np.zeros((padded, padded))
-        z = np.empty(strip)
+        padded, strip = turned.shape
+        total = np.zeros((padded + 1, padded + 1))
+        last = total[padded]
+        z, slopes = np.empty(strip), np.empty(strip)
+        for j in range(columns):
+            b += centre[j] * w[j]
         for first in range(0, rows, strip):
             count = min(strip, rows - first)
-            if count < strip:
-                turned[:] = 0.0
-            predict(X, first, count, w, b, z)
+            used = (count + 7) // 8 * 8
+            if count < used:
+                turned[:, count:used] = 0.0
+            gather(X, first, count, centre, turned)
+            z[:] = b
+            for j in range(columns):
+                for i in range(count):
+                    z[i] += w[j] * turned[j, i]
+            cost = slope = 0.0
             for i in range(count):
                 here, mine, weight = z[i], y[first + i], weights[first + i]
-                root = np.sqrt(weight * bend(parameters, mine, here))
-                z[i] = turned[columns, i] = root
-                turned[columns + 1, i] = weight * derivative(parameters, mine, here) / root if root > 0 else 0.0
-            gather(X, first, count, centre, z, turned)
-            for j in range(0, padded, 2):
-                for k in range(0, j + 2, 4):
-                    a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = zero
-                    for i in range(strip):
-                        p, q = turned[j, i], turned[j + 1, i]
-                        r0, r1, r2, r3 = turned[k, i], turned[k + 1, i], turned[k + 2, i], turned[k + 3, i]
-                        a0 += p * r0
-                        a1 += p * r1
-                        a2 += p * r2
-                        a3 += p * r3
-                        b0 += q * r0
-                        b1 += q * r1
-                        b2 += q * r2
-                        b3 += q * r3
-                    total[j, k] += a0
-                    total[j, k + 1] += a1
-                    total[j, k + 2] += a2
-                    total[j, k + 3] += a3
-                    total[j + 1, k] += b0
-                    total[j + 1, k + 1] += b1
-                    total[j + 1, k + 2] += b2
-                    total[j + 1, k + 3] += b3
+                cost += weight * value(parameters, mine, here)
+                slopes[i] = weight * derivative(parameters, mine, here)
+                slope += slopes[i]
+                z[i] = np.sqrt(weight * bend(parameters, mine, here))
+            last[columns] += slope
+            last[columns + 1] += cost
+            for j in range(columns):
+                slope = 0.0
+                for i in range(count):
+                    slope += slopes[i] * turned[j, i]
+                    turned[j, i] *= z[i]
+                last[j] += slope
+            turned[columns, :count] = z[:count]
+            multiply(turned, used, total)
+        total[columns + 1] = last
         return total[: columns + 2, : columns + 2]
 
     return compiled(kernel)
 
 
+def _multiply(turned: Array, used: int, total: Array) -> None:
+    """Add the lower triangle of ``turned @ turned.T``, of the columns `used`; some cells above it get values too."""
+    zero = turned.dtype.type(0)
+    for j in range(0, len(turned), 4):
+        for k in range(0, j + 4, 4):
+            a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = c0 = c1 = c2 = c3 = d0 = d1 = d2 = d3 = zero
+            for i in range(used):
+                p, q, r, s = turned[j, i], turned[j + 1, i], turned[j + 2, i], turned[j + 3, i]
+                t0, t1, t2, t3 = turned[k, i], turned[k + 1, i], turned[k + 2, i], turned[k + 3, i]
+                a0 += p * t0
+                a1 += p * t1
+                a2 += p * t2
+                a3 += p * t3
+                b0 += q * t0
+                b1 += q * t1
+                b2 += q * t2
+                b3 += q * t3
+                c0 += r * t0
+                c1 += r * t1
+                c2 += r * t2
+                c3 += r * t3
+                d0 += s * t0
+                d1 += s * t1
+                d2 += s * t2
+                d3 += s * t3
+            total[j, k] += a0
+            total[j, k + 1] += a1
+            total[j, k + 2] += a2
+            total[j, k + 3] += a3
+            total[j + 1, k] += b0
+            total[j + 1, k + 1] += b1
+            total[j + 1, k + 2] += b2
+            total[j + 1, k + 3] += b3
+            total[j + 2, k] += c0
+            total[j + 2, k + 1] += c1
+            total[j + 2, k + 2] += c2
+            total[j + 2, k + 3] += c3
+            total[j + 3, k] += d0
+            total[j + 3, k + 1] += d1
+            total[j + 3, k + 2] += d2
+            total[j + 3, k + 3] += d3
+
+
 def scratch_for(columns: int, coarse: bool = False) -> Array:
-    """Return the scratch that `curvature_kernel` works in: in single precision where `coarse`, twice as fast."""
-    return np.zeros(((columns + 5) // 4 * 4, STRIP), np.float32 if coarse else np.float64)
+    """Return the scratch that `survey_kernel` works in: in single precision where `coarse`, twice as fast."""
+    padded = (columns + 4) // 4 * 4
+    return np.zeros((padded, 2 * STRIP) if coarse else (padded, STRIP), np.float32 if coarse else np.float64)
 
 
 @cache

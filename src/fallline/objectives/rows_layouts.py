@@ -33,7 +33,7 @@ class Layout:
     accumulate : callable
         ``accumulate(X, first, count, r, gradient)`` adds ``r·X``.
     gather : callable
-        ``gather(X, first, count, centre, root, turned)`` writes ``root·(X - centre)``, turned, into `turned`.
+        ``gather(X, first, count, centre, turned)`` writes ``X - centre``, turned, into `turned`.
     """
 
     strip: Callable[..., Any]
@@ -89,10 +89,10 @@ def _accumulate_rows(X: Any, first: int, count: int, r: Array, gradient: Array) 
             gradient[j] += r[i] * row[j]
 
 
-def _gather_rows(X: Any, first: int, count: int, centre: Array, root: Array, turned: Array) -> None:
+def _gather_rows(X: Any, first: int, count: int, centre: Array, turned: Array) -> None:
     for i in range(count):
         for j in range(len(centre)):
-            turned[j, i] = (X[first + i, j] - centre[j]) * root[i]
+            turned[j, i] = X[first + i, j] - centre[j]
 
 
 def _many(columns: int) -> int:
@@ -126,11 +126,11 @@ def _accumulate_columns(X: Any, first: int, count: int, r: Array, gradient: Arra
         gradient[j] += here
 
 
-def _gather_columns(X: Any, first: int, count: int, centre: Array, root: Array, turned: Array) -> None:
+def _gather_columns(X: Any, first: int, count: int, centre: Array, turned: Array) -> None:
     table, start = X
     for j in range(len(centre)):
         for i in range(count):
-            turned[j, i] = (table[j, start + first + i] - centre[j]) * root[i]
+            turned[j, i] = table[j, start + first + i] - centre[j]
 
 
 def _predict_sparse(X: Any, first: int, count: int, w: Array, b: float, z: Array) -> None:
@@ -150,15 +150,15 @@ def _accumulate_sparse(X: Any, first: int, count: int, r: Array, gradient: Array
             gradient[whole(indices[k])] += slope * data[k]
 
 
-def _gather_sparse(X: Any, first: int, count: int, centre: Array, root: Array, turned: Array) -> None:
+def _gather_sparse(X: Any, first: int, count: int, centre: Array, turned: Array) -> None:
     data, indices, starts = X
     for j in range(len(centre)):
         for i in range(count):
-            turned[j, i] = -centre[j] * root[i]
+            turned[j, i] = -centre[j]
     for i in range(count):
         for k in range(whole(starts[first + i]), whole(starts[first + i + 1])):
             j = whole(indices[k])
-            turned[j, i] = (data[k] - centre[j]) * root[i]
+            turned[j, i] = data[k] - centre[j]
 
 
 LAYOUTS = {

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numba.extending import register_jitable
 
-__all__ = ["exp", "expm1", "log1p"]
+__all__ = ["exp", "expm1", "log", "log1p"]
 
 # sums within these are not to be reordered: the reduced arguments would lose their digits
 _exact = register_jitable(fastmath={"contract"}, error_model="numpy", forceinline=True)
@@ -89,22 +89,11 @@ def expm1(x: float) -> float:
 
 
 @_exact
-def log1p(x: float) -> float:
-    """Return ``log(1 + x)`` with all its digits near zero.
+def _log_of_normal(u: float, lost: float) -> float:
+    """Return ``log(u) + lost`` of a positive normal number.
 
-    The series is that of ``log((1 + s)/(1 - s))``, with the coefficients of Sun's fdlibm (`e_log.c`, 1993); what
-    ``1 + x`` rounds away is added to first order.
-
-    Examples
-    --------
-    >>> print(f"{log1p(1e-20):.6g} {log1p(1.0):.6f}")
-    1e-20 0.693147
+    The series is that of ``log((1 + s)/(1 - s))``, with the coefficients of Sun's fdlibm (`e_log.c`, 1993).
     """
-    # the ends are put right by sums, as a branch would keep a loop from being vectorised
-    low = np.maximum(x, -0.9999999999999999)
-    near = np.minimum(low, 1.7976931348623157e308)
-    u = 1.0 + near
-    lost = (near - (u - 1.0)) / u
     bits = np.float64(u).view(np.int64)
     # the exponent for which the rest lies between the roots of a half and of two
     whole = (bits - 4604544271217802189) >> 52
@@ -121,5 +110,37 @@ def log1p(x: float) -> float:
     p = p * t + 6.666666666666735130e-01
     square = 0.5 * f * f
     tail = s * (square + t * p) + (k * 1.90821492927058770002e-10 + lost)
-    found = k * 6.93147180369123816490e-01 - ((square - tail) - f)
+    return k * 6.93147180369123816490e-01 - ((square - tail) - f)
+
+
+@_exact
+def log(x: float) -> float:
+    """Return ``log(x)``.
+
+    Examples
+    --------
+    >>> print(f"{log(1.0):.6g} {log(2.0):.6f}")
+    0 0.693147
+    """
+    # the ends are put right by sums, as a branch would keep a loop from being vectorised
+    small = np.float64(x < 2.2250738585072014e-308)
+    low = np.maximum(x * (1.0 + small * 18014398509481983.0), 2.2250738585072014e-308)
+    near = np.minimum(low, 1.7976931348623157e308)
+    below = (x == 0.0) / np.abs(np.maximum(x, 0.0))
+    return _log_of_normal(near, 0.0) - small * 37.42994775023705 + (low - near) - below
+
+
+@_exact
+def log1p(x: float) -> float:
+    """Return ``log(1 + x)`` with all its digits near zero: what ``1 + x`` rounds away is added to first order.
+
+    Examples
+    --------
+    >>> print(f"{log1p(1e-20):.6g} {log1p(1.0):.6f}")
+    1e-20 0.693147
+    """
+    low = np.maximum(x, -0.9999999999999999)
+    near = np.minimum(low, 1.7976931348623157e308)
+    u = 1.0 + near
+    found = _log_of_normal(u, (near - (u - 1.0)) / u)
     return found + (low - near) + (np.minimum(x, 0.0) - np.minimum(low, 0.0)) / np.sqrt(1.0 + x)

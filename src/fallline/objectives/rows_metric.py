@@ -118,11 +118,14 @@ class Metric:
 
     def plain(self) -> np.ndarray:
         """Return the Hessian in the parameters of the columns as they are, shape (size, size)."""
-        shift = np.eye(len(self.hessian))
+        plain = self.hessian.copy()
         if self.intercept:
-            for rows in self.places():
-                shift[rows[-1], rows[:-1]] = self.centre
-        return shift.T @ self.hessian @ shift
+            places = self.places()
+            for rows in places:
+                plain[:, rows[:-1]] += np.outer(plain[:, rows[-1]], self.centre)
+            for rows in places:
+                plain[rows[:-1]] += np.outer(self.centre, plain[rows[-1]])
+        return plain
 
     def reach(self, longest: float, spread: np.ndarray) -> float:
         """Return a number that no row's predictors change more by, for a step of length one in this metric.
