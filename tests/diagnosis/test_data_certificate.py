@@ -82,7 +82,7 @@ def test_a_minimum_that_is_not_unique_has_an_estimate():
 
 
 def test_where_nothing_may_be_measured_the_cost_is_the_bound():
-    """Without a reach that is of use, and without leave to measure it, all that is known is that no cost is below zero."""
+    """Without a reach that is of use, and without leave to measure it, no cost is below zero: that is all."""
     objective = problem("logistic", 0, 1e-3)
     x = np.ones(objective.size)
     metric = metric_at(objective, x, objective.rows.X.mean(axis=0))

@@ -1,4 +1,4 @@
-"""Lengths of rows and changes of predictors are those of NumPy, however a table lies."""
+"""Changes of predictors are those of NumPy, however a table lies."""
 
 import numpy as np
 import pytest
@@ -8,21 +8,9 @@ from fallline.data.blocks import ArrayRows
 from fallline.data.sparse import SparseRows
 from fallline.losses import LOSSES
 from fallline.objectives.rows import RowsObjective
-from fallline.objectives.rows_reach import largest_change, quick_spreads, squared_lengths
+from fallline.objectives.rows_reach import largest_change
 
 X = np.random.default_rng(0).normal(size=(5003, 5)) * [1.0, 10.0, 0.1, 0.0, 3.0]
-WEIGHTS = np.random.default_rng(1).random(5003)
-
-
-@pytest.mark.parametrize("table", [X, np.asfortranarray(X), X.astype(np.float32)], ids=["rows", "columns", "single"])
-def test_lengths_and_spreads(table):
-    """Constant columns count for nothing; weights count in the spreads."""
-    rows = ArrayRows(table, np.zeros(5003), WEIGHTS)
-    mean = np.average(table, axis=0, weights=WEIGHTS)
-    spread = np.sqrt(np.average((table - mean) ** 2, axis=0, weights=WEIGHTS))
-    np.testing.assert_allclose(quick_spreads(rows, mean), spread, rtol=1e-12)
-    scale = np.divide(1.0, spread, out=np.zeros(5), where=spread > 0)
-    np.testing.assert_allclose(squared_lengths(rows, mean, spread), (((table - mean) * scale) ** 2).sum(axis=1))
 
 
 @pytest.mark.parametrize("outputs", [1, 3])

@@ -191,10 +191,11 @@ def refuse_too_small(array: Any, name: str, columns: list[str] | None = None) ->
     ------
     DataError
     """
-    sparse = is_sparse(array)
-    # most columns are settled by their first rows, or by the size of their cells
-    places = narrow(array, SQUARED) if sparse else np.flatnonzero(_range(array[:4096]) < SQUARED)
-    widths = ranges(array, places) if sparse else np.array([_range(array[:, j]) for j in places])
+    if is_sparse(array):
+        places = narrow(array, SQUARED)
+        widths = ranges(array, places)
+    else:
+        places, widths = _narrow(array)
     for j, width in zip(places.tolist(), widths.tolist(), strict=True):
         if 0 < width < SQUARED:
             where = f" in column {columns[j] if columns else j!r}" if name == "X" else ""
@@ -204,8 +205,21 @@ def refuse_too_small(array: Any, name: str, columns: list[str] | None = None) ->
             )
 
 
-def _range(array: np.ndarray) -> np.ndarray:
-    return array.max(axis=0) - array.min(axis=0)
+def _narrow(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the columns of an array that vary by less than what can be squared, and by how much they do."""
+    # some rows from all along the table settle most columns
+    some = array[:: len(array) // 256 + 1]
+    low, high = some.min(axis=0), some.max(axis=0)
+    places = np.flatnonzero(high - low < SQUARED)
+    low, high = low[places], high[places]
+    for first in range(0, len(array) if places.size else 0, 65_536):
+        part = array[first : first + 65_536, places]
+        low, high = np.minimum(low, part.min(axis=0)), np.maximum(high, part.max(axis=0))
+        left = high - low < SQUARED
+        places, low, high = places[left], low[left], high[left]
+        if not places.size:
+            break
+    return places, high - low
 
 
 def _refuse(value: float, place: tuple[int, ...], name: str, columns: list[str] | None) -> NoReturn:

@@ -1,64 +1,49 @@
-"""Means and spreads of columns."""
+"""Means and spreads of columns, and how far rows lie from the mean."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from fallline.data.blocks import Block, Rows
+from fallline.data.dense_kernels import dense_moment_kernel, length_kernel
 from fallline.data.kernels import WORTH_A_KERNEL
 from fallline.data.sparse import is_sparse, narrow, with_cells
 from fallline.data.sparse_kernels import moment_kernel
 from fallline.data.sums import each_block, sum_blocks
 
-__all__ = ["constant_columns", "longest_row", "means", "spreads"]
+__all__ = ["constant_columns", "longest_row", "moments", "squared_lengths"]
 
 SAMPLE = 64
 """Rows that settle most columns."""
 
 
-def means(rows: Rows, threads: int | None = None) -> np.ndarray:
-    """Return the weighted mean of each column, shape (d,); not finite where the column holds such a number.
+def moments(rows: Rows, threads: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the weighted mean and standard deviation of each column, each of shape (d,).
+
+    They are not finite where the column holds such a number; the deviation is exactly 0 where only rounding is left.
+    One pass over the rows, summed about the mean of the first block: that is no further from the mean than the root of
+    its share of the weights, in deviations, so that the squares keep their digits.
 
     Examples
     --------
     >>> import numpy as np
     >>> from fallline.data.blocks import ArrayRows
-    >>> means(ArrayRows(np.array([[1.0, 7.0], [3.0, 7.0]]), np.zeros(2)))
-    array([2., 7.])
+    >>> moments(ArrayRows(np.array([[1.0, 0.1], [3.0, 0.1]]), np.zeros(2)))
+    (array([2. , 0.1]), array([1., 0.]))
     """
-    mean = sum_blocks(rows, lambda block: block.weights @ block.X, threads) / rows.total
-    if not is_sparse(rows.block(0).X) or not np.isfinite(mean).all():
-        return mean
-    # sparse sums are formed one cell after the other: what that rounds away is measured about the first result
-    return mean + sum_blocks(rows, lambda block: _about(block, mean)[0], threads) / rows.total
-
-
-def spreads(rows: Rows, mean: np.ndarray, threads: int | None = None) -> np.ndarray:
-    """Return the weighted standard deviation of each column, shape (d,); exactly 0 where only rounding is left.
-
-    Parameters
-    ----------
-    rows : Rows
-    mean : array, shape (d,)
-        From `means`.
-    threads : int, optional
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from fallline.data.blocks import ArrayRows
-    >>> spreads(ArrayRows(np.array([[1.0, 0.1], [3.0, 0.1]]), np.zeros(2)), np.array([2.0, 0.1]))
-    array([1., 0.])
-    """
-
-    def squares(block: Block) -> np.ndarray:
-        if is_sparse(block.X):
-            return _about(block, mean)[1]
-        about = block.X - mean
-        return block.weights @ (about * about)
-
-    spread = np.sqrt(sum_blocks(rows, squares, threads) / rows.total)
-    return np.where(spread <= 64 * np.finfo(float).eps * np.abs(mean), 0.0, spread)
+    first = rows.block(0)
+    share = float(first.weights.sum())
+    if is_sparse(first.X) or share == 0:
+        # sparse sums are formed one cell after the other: what that rounds away is measured about the first result
+        pivot = sum_blocks(rows, lambda block: block.weights @ block.X, threads) / rows.total
+    else:
+        pivot = first.weights @ first.X / share
+    if not np.isfinite(pivot).all():
+        return pivot, pivot
+    shift, squares = sum_blocks(rows, lambda block: _about(block, pivot), threads) / rows.total
+    mean = pivot + shift if rows.blocks > 1 or is_sparse(first.X) else pivot
+    spread = np.sqrt(np.maximum(squares - shift**2, 0.0))
+    return mean, np.where(spread <= 64 * np.finfo(float).eps * np.abs(mean), 0.0, spread)
 
 
 def longest_row(rows: Rows, mean: np.ndarray, spread: np.ndarray, threads: int | None = None) -> float:
@@ -73,31 +58,53 @@ def longest_row(rows: Rows, mean: np.ndarray, spread: np.ndarray, threads: int |
     >>> longest_row(ArrayRows(np.array([[1.0], [3.0], [5.0]]), np.zeros(3)), np.array([3.0]), np.array([0.5]))
     4.0
     """
-    scale = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 0)
+    squares, weights = squared_lengths(rows, mean, spread, threads), rows.targets()[1]
+    return float(np.sqrt(np.max(squares if weights is None else squares[weights > 0], initial=0.0)))
 
-    def longest(block: Block) -> float:
+
+def squared_lengths(rows: Rows, mean: np.ndarray, spread: np.ndarray, threads: int | None = None) -> np.ndarray:
+    """Return the square of each row's length in such columns, shape (n,).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fallline.data.blocks import ArrayRows
+    >>> squared_lengths(ArrayRows(np.array([[1.0], [3.0]]), np.zeros(2)), np.array([2.0]), np.array([0.5]))
+    array([4., 4.])
+    """
+    scale = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 0) ** 2
+
+    def lengths(block: Block) -> np.ndarray:
         if is_sparse(block.X):
             place = block.X.indices
             above = with_cells(block.X, (block.X.data - 2 * mean[place]) * block.X.data)
-            squares = above @ scale**2 + (mean * scale) @ (mean * scale)
-        else:
-            squares = ((block.X - mean) ** 2) @ scale**2
-        return float(np.max(squares[block.weights > 0], initial=0.0))
+            return above @ scale + (mean * scale) @ mean
+        if block.columns is None and block.X.size >= WORTH_A_KERNEL:
+            return length_kernel()(block.X, mean, scale)
+        return (block.X - mean) ** 2 @ scale
 
-    return float(np.sqrt(max(each_block(rows, longest, threads))))
+    return np.concatenate(each_block(rows, lengths, threads))
 
 
-def _about(block: Block, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the weighted sums over a sparse block of ``X - mean`` and of its square, each of shape (d,)."""
+def _about(block: Block, pivot: np.ndarray) -> np.ndarray:
+    """Return the weighted sums over a block of ``X - pivot`` and of its square, shape (2, d)."""
+    if is_sparse(block.X):
+        return _sparse_about(block, pivot)
+    if block.columns is None and block.X.size >= WORTH_A_KERNEL:
+        return dense_moment_kernel()(block.X, block.weights, pivot)
+    about = block.X - pivot
+    return np.stack([block.weights @ about, block.weights @ (about * about)])
+
+
+def _sparse_about(block: Block, pivot: np.ndarray) -> np.ndarray:
     if block.X.nnz >= WORTH_A_KERNEL:
-        first, second = moment_kernel()(block.X.data, block.X.indices, block.X.indptr, block.weights, mean)
-        return first, second
+        return moment_kernel()(block.X.data, block.X.indices, block.X.indptr, block.weights, pivot)
     place, weights = block.X.indices, np.repeat(block.weights, np.diff(block.X.indptr))
-    difference, columns = block.X.data - mean[place], len(mean)
+    difference, columns = block.X.data - pivot[place], len(pivot)
     full = np.bincount(place, minlength=columns) == len(block.y)
     zeros = np.where(full, 0.0, block.weights.sum() - np.bincount(place, weights, columns))
-    first = np.bincount(place, weights * difference, columns) - mean * zeros
-    return first, np.bincount(place, weights * difference**2, columns) + mean**2 * np.maximum(zeros, 0.0)
+    first = np.bincount(place, weights * difference, columns) - pivot * zeros
+    return np.stack([first, np.bincount(place, weights * difference**2, columns) + pivot**2 * np.maximum(zeros, 0.0)])
 
 
 def constant_columns(rows: Rows) -> np.ndarray:

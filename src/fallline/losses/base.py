@@ -59,8 +59,8 @@ class Loss(ABC):
     Parameters: ClassVar[Any]
 
     def __init_subclass__(cls) -> None:
-        # a class of its own, found by its place: Numba's cache knows it again in another process. By its name too: Numba
-        # takes two of one name and the same fields for each other, and then 26 µs at every call to see that they are not
+        # a class of its own, found by its place: Numba's cache knows it again in another process. Its name is its own
+        # as well: two of one name and the same fields Numba mistakes for each other, at 26 µs a call until it sees that
         cls.Parameters = namedtuple(f"{cls.__name__}Parameters", list(inspect.get_annotations(cls)))
         cls.Parameters.__module__, cls.Parameters.__qualname__ = cls.__module__, f"{cls.__qualname__}.Parameters"
 

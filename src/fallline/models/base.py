@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, check_random_state, valida
 
 from fallline.data.blocks import ArrayRows, Rows
 from fallline.data.check import check_features, check_targets, refuse_not_finite, refuse_too_small
-from fallline.data.moments import means
+from fallline.data.moments import moments
 from fallline.data.sparse import SparseRows, is_sparse
 from fallline.data.sums import one_blas_thread
 from fallline.descent.held_out import told_by_rows_held_out
@@ -191,13 +191,13 @@ class Model(BaseEstimator, ABC):
         line = view("live_line")(settings.max_iter, delay=0.0)
         with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"), closing(line):
             rows, held_out = self._rows(X, np.ascontiguousarray(y, dtype=np.float64), weights, settings)
-            mean = means(rows)
+            mean, spread = moments(rows)
             if not np.isfinite(mean).all():
                 refuse_not_finite(X, "X", self._column_names())
             refuse_too_small(X, "X", self._column_names())
             if loss.task == "regression":
                 refuse_too_small(rows.targets()[0][:, None], "y")
-            problem = self._problem(rows, loss, outputs, mean, settings, held_out)
+            problem = self._problem(rows, loss, outputs, mean, spread, settings, held_out)
             problem.progress = line.update if settings.verbose and line.wanted else None
             answer = problem.solve(self._start(problem.objective.size))
             names = self._column_names() or [f"column {j}" for j in range(X.shape[1])]
@@ -248,11 +248,18 @@ class Model(BaseEstimator, ABC):
         return rows_apart(X, y, weights, settings.validation_fraction, self._seed())
 
     def _problem(
-        self, rows: Rows, loss: Loss, outputs: int, mean: np.ndarray, settings: Settings, held_out: Rows | None
+        self,
+        rows: Rows,
+        loss: Loss,
+        outputs: int,
+        mean: np.ndarray,
+        spread: np.ndarray,
+        settings: Settings,
+        held_out: Rows | None,
     ) -> Problem:
         if not settings.stochastic and held_out is None:
-            return Problem(rows, loss, outputs, mean, settings, self._objective)
-        return Textbook(rows, loss, outputs, mean, settings, self._objective, self._seed(), held_out)
+            return Problem(rows, loss, outputs, mean, spread, settings, self._objective)
+        return Textbook(rows, loss, outputs, mean, spread, settings, self._objective, self._seed(), held_out)
 
     def _seed(self) -> int:
         """Return the number that settles the order of the rows; the same twice where `random_state` is a number."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from fallline.data.moments import longest_row
 from fallline.data.sparse import is_sparse
 from fallline.models.sampling import Sample, sample_of
 from fallline.objectives.rows import RowsObjective
 from fallline.objectives.rows_metric import Metric, metric_at
-from fallline.objectives.rows_reach import largest_change, squared_lengths
+from fallline.objectives.rows_reach import largest_change
 
 __all__ = ["Metrics", "Newton"]
 
@@ -65,8 +65,8 @@ class Metrics:
         The gap at which a fit is to stop.
     constant : Metric, optional
         The metric of every point, where the loss is quadratic.
-    spread : callable, optional
-        Returns the columns' spreads, shape (d,); with it, long tables are sampled.
+    spread : array, shape (d,), optional
+        The columns' spreads: with them, long tables are sampled.
     """
 
     def __init__(
@@ -75,12 +75,12 @@ class Metrics:
         centre: np.ndarray,
         wanted: float,
         constant: Metric | None = None,
-        spread: Callable[[], np.ndarray] | None = None,
+        spread: np.ndarray | None = None,
     ) -> None:
         self.objective, self.centre, self.wanted, self.constant = objective, centre, wanted, constant
         self.sample: Sample | None = None
         if constant is None and spread is not None and _long(objective):
-            self.sample = sample_of(objective.rows, centre, spread(), SAMPLED)
+            self.sample = sample_of(objective.rows, centre, spread, SAMPLED)
         self._exact: tuple[np.ndarray, Metric] | None = None
         self._last: Metric | None = None
         self._longest: float | None = None
@@ -141,11 +141,11 @@ class Metrics:
     def _plain_reach(self, metric: Metric) -> float:
         """Return a bound on the reach of a metric that is nowhere shorter than the ridge."""
         if self._longest is None:
-            self._longest = float(squared_lengths(self.objective.rows, metric.centre, np.ones(len(self.centre))).max())
+            self._longest = longest_row(self.objective.rows, metric.centre, np.ones(len(self.centre)))
         ridge, count = self.objective.ridge, self.objective.coefficients
         least = float(ridge.strength.min()) if ridge is not None else 0.0
         offset = float(np.sum(metric.root[count:] ** 2))
-        return float(np.sqrt(2 * (self._longest / least + offset)))
+        return float(np.sqrt(2 * (self._longest**2 / least + offset)))
 
     def reach(self, metric: Metric, gradient: np.ndarray) -> float | None:
         """Return the most that a row's predictor changes over a step of length one; None where it is dear to tell."""

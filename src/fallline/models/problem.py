@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 
 from fallline.data.blocks import Rows
-from fallline.data.kernels import WORTH_A_KERNEL
-from fallline.data.moments import longest_row, spreads
-from fallline.data.sparse import is_sparse
+from fallline.data.moments import longest_row
 from fallline.descent.constraints import suited_rate
 from fallline.descent.loop import Optimality, Run, prepare_loop
 from fallline.errors import DataError
@@ -34,7 +32,6 @@ from fallline.objectives.quadratic import QuadraticObjective
 from fallline.objectives.rows import RowsObjective
 from fallline.objectives.rows_huber import ScaledHuberObjective
 from fallline.objectives.rows_metric import Metric
-from fallline.objectives.rows_reach import quick_spreads
 from fallline.objectives.rows_standardized import StandardizedObjective
 from fallline.penalties import L1, Ridge
 from fallline.schedules import Constant
@@ -78,8 +75,8 @@ class Problem:
     loss : Loss
     outputs : int
         Predictors.
-    mean : array, shape (d,)
-        Of the columns.
+    mean, spread : array, shape (d,)
+        Of the columns: their means and standard deviations.
     settings : Settings
     build : class of RowsObjective
     """
@@ -90,12 +87,13 @@ class Problem:
         loss: Loss,
         outputs: int,
         mean: np.ndarray,
+        spread: np.ndarray,
         settings: Settings,
         build: type[RowsObjective] = RowsObjective,
     ) -> None:
-        self.rows, self.loss, self.outputs, self.mean, self.settings = rows, loss, outputs, mean, settings
+        self.rows, self.loss, self.outputs, self.settings = rows, loss, outputs, settings
+        self.mean, self.spread = mean, spread
         self.progress: Callable[[Record], None] | None = None
-        self._spread: np.ndarray | None = None
         self._longest: float | None = None
         self._sample: Sample | None = None
         self.quadratic: QuadraticObjective | None = None
@@ -124,16 +122,6 @@ class Problem:
         fading = self.loss.concordant and (self.outputs == 1 or self.loss.invariant)
         return self.loss.task == "classification" and fading and self.settings.alpha == 0
 
-    @property
-    def spread(self) -> np.ndarray:
-        """The columns' standard deviations, shape (d,)."""
-        if self._spread is None and self.quadratic is not None and self.settings.fit_intercept:
-            self._spread = self.quadratic.spread()
-        if self._spread is None:
-            dense = self.rows.cells >= WORTH_A_KERNEL and not is_sparse(self.rows.block(0).X)
-            self._spread = (quick_spreads if dense else spreads)(self.rows, self.mean)
-        return self._spread
-
     def _baseline(self) -> float:
         """Return the cost of the best constant model."""
         cost, y = self.objective.baseline(), self.rows.targets()[0]
@@ -161,8 +149,7 @@ class Problem:
         threshold = self._threshold()
         constant = self.quadratic.metric if self.quadratic else None
         sampling = settings.automatic and self.dense and not self.kinked
-        spread = (lambda: self.spread) if sampling else None
-        metrics = Metrics(self.objective, self.mean, threshold, constant, spread)
+        metrics = Metrics(self.objective, self.mean, threshold, constant, self.spread if sampling else None)
         self._sample = metrics.sample
         judge = self._judge(metrics, base, threshold)
         method, rate = self._method(metrics)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fallline.data.blocks import ArrayRows, Rows
-from fallline.objectives.rows_reach import squared_lengths
+from fallline.data.moments import squared_lengths
 
 __all__ = ["Sample", "sample_of"]
 
@@ -69,7 +69,7 @@ def sample_of(rows: Rows, centre: np.ndarray, spread: np.ndarray, count: int) ->
     squares = squared_lengths(rows, centre, spread)
     far = count // 2
     limit = max(float(np.partition(squares, len(squares) - far)[len(squares) - far]), COMMON * rows.columns)
-    each = -(-(count - far) // rows.blocks)
+    each = -(-(count - int((squares > limit).sum())) // rows.blocks)
     tables, targets, weights, chosen, lengths = [], [], [], [], []
     first = 0
     for index in range(rows.blocks):

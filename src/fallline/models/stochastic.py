@@ -46,7 +46,7 @@ class Textbook(Problem):
 
     Parameters
     ----------
-    rows, loss, outputs, mean, settings, build
+    rows, loss, outputs, mean, spread, settings, build
         As for every problem.
     seed : int
         Settles the order of the rows.
@@ -60,6 +60,7 @@ class Textbook(Problem):
         loss: Loss,
         outputs: int,
         mean: np.ndarray,
+        spread: np.ndarray,
         settings: Settings,
         build: type[RowsObjective],
         seed: int,
@@ -68,7 +69,7 @@ class Textbook(Problem):
         self.seed, self.held_out = seed, held_out
         if settings.stochastic:
             check_rows(loss, settings, build, is_sparse(table_of(rows)))
-        super().__init__(rows, loss, outputs, mean, settings, build)
+        super().__init__(rows, loss, outputs, mean, spread, settings, build)
         self._passes: Passes | None = None
 
     def solve(self, x0: np.ndarray) -> Answer:

@@ -83,15 +83,6 @@ class QuadraticObjective(Objective):
         products[:, :-1] += np.outer(products[:, -1], self._centre)
         return products
 
-    def spread(self) -> np.ndarray:
-        """Return the columns' standard deviations, shape (d,), that the Hessian holds; about 0 without an intercept."""
-        columns = self.rows.rows.columns
-        squares = np.diag(self._hessian)[:columns].copy()
-        if self.rows.ridge is not None:
-            squares -= self.rows.ridge.strength
-        spread = np.sqrt(np.maximum(squares, 0.0) / self.rows.loss.steepest)
-        return np.where(spread <= 64 * np.finfo(float).eps * np.abs(self._centre), 0.0, spread)
-
     def _factored(self) -> Factored | None:
         if self.metric.defect == 0 or not Factored.affordable(self.rows):
             return None

@@ -27,8 +27,8 @@ __all__ = [
 Array = np.ndarray
 
 STRIP = 248
-"""Rows whose columns are multiplied together: a multiple of eight, but not of a power of two that would have all columns
-compete for the same places of the cache."""
+"""Rows whose columns are multiplied together: a multiple of eight, but no power of two, or all columns would compete for
+the same places of the cache."""
 
 
 @cache
@@ -104,8 +104,8 @@ def survey_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]:
 
     The columns are those of ``X - centre``, then ones. Only the lower triangle is meant: the Hessian, shape (d+1, d+1),
     below it the gradient, and last the cost. Columns are multiplied four by four, strip by strip, which keeps the
-    processor's registers full whatever their number. `scratch`, from `scratch_for`, holds a strip: what is multiplied is
-    of its precision, and all of it is summed in double in any case.
+    processor's registers full whatever their number. `scratch`, from `scratch_for`, holds a strip: what is multiplied
+    is of its precision, and strips are summed in double in any case.
     """
     value, derivative, bend = formula(loss.value), formula(loss.derivative), formula(loss.curvature)
     gather, multiply = inlined(layout_of(layout).gather), inlined(_multiply)
