@@ -27,8 +27,8 @@ __all__ = [
 Array = np.ndarray
 
 STRIP = 248
-"""Rows whose columns are multiplied together: a multiple of eight, but no power of two, or all columns would compete for
-the same places of the cache."""
+"""Rows whose columns are multiplied together: a multiple of eight, but no power of two, or all columns would compete
+for the same places of the cache."""
 
 
 @cache
