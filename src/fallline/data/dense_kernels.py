@@ -1,4 +1,4 @@
-"""Compiled loops over the cells of a dense table that lies by rows, each cell read once."""
+"""Compiled loops over the cells of a dense table, by rows or by columns, each cell read once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from fallline.data.kernels import compiled
 
-__all__ = ["dense_moment_kernel", "length_kernel"]
+__all__ = ["column_length_kernel", "column_moment_kernel", "dense_moment_kernel", "length_kernel"]
 
 
 @cache
@@ -52,6 +52,41 @@ def length_kernel() -> Callable[..., np.ndarray]:
                 about = row[j] - mean[j]
                 total += about * about * scale[j]
             found[i] = total
+        return found
+
+    return compiled(kernel)
+
+
+@cache
+def column_moment_kernel() -> Callable[..., np.ndarray]:
+    """Return ``kernel(columns, first, weights, pivot)``: what `dense_moment_kernel` sums, over rows from `first` on."""
+
+    def kernel(columns: Any, first: int, weights: Any, pivot: Any) -> Any:
+        sums = np.zeros((2, len(pivot)))
+        for j in range(len(pivot)):
+            column = columns[j, first : first + len(weights)]
+            shift = square = 0.0
+            for i in range(len(weights)):
+                about = column[i] - pivot[j]
+                shift += weights[i] * about
+                square += weights[i] * about * about
+            sums[0, j], sums[1, j] = shift, square
+        return sums
+
+    return compiled(kernel)
+
+
+@cache
+def column_length_kernel() -> Callable[..., np.ndarray]:
+    """Return ``kernel(columns, first, count, mean, scale)``: what `length_kernel` sums, of rows from `first` on."""
+
+    def kernel(columns: Any, first: int, count: int, mean: Any, scale: Any) -> Any:
+        found = np.zeros(count)
+        for j in range(len(mean)):
+            column = columns[j, first : first + count]
+            for i in range(count):
+                about = column[i] - mean[j]
+                found[i] += about * about * scale[j]
         return found
 
     return compiled(kernel)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fallline.data.blocks import Block, Rows
-from fallline.data.dense_kernels import dense_moment_kernel, length_kernel
+from fallline.data.dense_kernels import column_length_kernel, column_moment_kernel, dense_moment_kernel, length_kernel
 from fallline.data.kernels import WORTH_A_KERNEL
 from fallline.data.sparse import is_sparse, narrow, with_cells
 from fallline.data.sparse_kernels import moment_kernel
@@ -79,9 +79,11 @@ def squared_lengths(rows: Rows, mean: np.ndarray, spread: np.ndarray, threads: i
             place = block.X.indices
             above = with_cells(block.X, (block.X.data - 2 * mean[place]) * block.X.data)
             return above @ scale + (mean * scale) @ mean
-        if block.columns is None and block.X.size >= WORTH_A_KERNEL:
+        if block.X.size < WORTH_A_KERNEL:
+            return (block.X - mean) ** 2 @ scale
+        if block.columns is None:
             return length_kernel()(block.X, mean, scale)
-        return (block.X - mean) ** 2 @ scale
+        return column_length_kernel()(block.columns, block.first, len(block.y), mean, scale)
 
     return np.concatenate(each_block(rows, lengths, threads))
 
@@ -90,10 +92,12 @@ def _about(block: Block, pivot: np.ndarray) -> np.ndarray:
     """Return the weighted sums over a block of ``X - pivot`` and of its square, shape (2, d)."""
     if is_sparse(block.X):
         return _sparse_about(block, pivot)
-    if block.columns is None and block.X.size >= WORTH_A_KERNEL:
+    if block.X.size < WORTH_A_KERNEL:
+        about = block.X - pivot
+        return np.stack([block.weights @ about, block.weights @ (about * about)])
+    if block.columns is None:
         return dense_moment_kernel()(block.X, block.weights, pivot)
-    about = block.X - pivot
-    return np.stack([block.weights @ about, block.weights @ (about * about)])
+    return column_moment_kernel()(block.columns, block.first, block.weights, pivot)
 
 
 def _sparse_about(block: Block, pivot: np.ndarray) -> np.ndarray:

@@ -20,6 +20,12 @@ from fallline.models.streams import can_stream
 
 __all__ = ["Classifier"]
 
+CLOSE = 1000
+"""Range of whole numbers up to which their classes are counted, which is quicker than putting them in order."""
+
+EXACT = 2.0**53 - CLOSE
+"""Whole numbers up to which floating point tells them all apart."""
+
 
 class Classifier(ClassifierMixin, Model):
     """A model of one class for each row."""
@@ -169,6 +175,20 @@ class Classifier(ClassifierMixin, Model):
         target = _sortable(target)
         if target.dtype.kind == "f":
             refuse_not_finite(target, "y")
+        counted = np.ones(len(target), dtype=bool) if weights is None else weights > 0
+        found = _few_whole_numbers(target, counted)
+        if found is None:
+            found = self._unique(target, counted)
+        self.classes_, index = found
+        if len(self.classes_) < 2:
+            raise DataError(
+                f"y must hold at least two classes; got one class, {shown(self.classes_.tolist()[0])}. "
+                "There is nothing to tell apart. Add rows of another class."
+            )
+        return index.astype(np.float64)
+
+    def _unique(self, target: np.ndarray, counted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the classes of the rows that are counted, in order, and for each row the number of its class."""
         try:
             check_classification_targets(target)
         except ValueError as error:
@@ -176,15 +196,8 @@ class Classifier(ClassifierMixin, Model):
                 f"y must hold classes, such as words or whole numbers; got {shown(target[:3].tolist())} and so on. "
                 f"{error}"
             ) from error
-        counted = np.ones(len(target), dtype=bool) if weights is None else weights > 0
-        self.classes_ = np.unique(target[counted])
-        if len(self.classes_) < 2:
-            raise DataError(
-                f"y must hold at least two classes; got one class, {shown(self.classes_.tolist()[0])}. "
-                "There is nothing to tell apart. Add rows of another class."
-            )
-        index = np.searchsorted(self.classes_, np.where(counted, target, self.classes_[0]))
-        return index.astype(np.float64)
+        classes = np.unique(target[counted])
+        return classes, np.searchsorted(classes, np.where(counted, target, classes[0]))
 
     def _with_class_weight(self, index: np.ndarray, weights: np.ndarray | None) -> np.ndarray | None:
         """Return the rows' weights times those of their classes."""
@@ -237,6 +250,25 @@ def _is_missing(label: Any) -> bool:
     if isinstance(label, (float, np.floating)):
         return bool(np.isnan(label))
     return label is None or type(label).__name__ == "NAType" or (isinstance(label, np.datetime64) and np.isnat(label))
+
+
+def _few_whole_numbers(target: np.ndarray, counted: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return what `_unique` does of whole numbers that are close together, without putting them in order; else None."""
+    if target.dtype.kind not in "iuf":
+        return None
+    low, high = target.min(), target.max()
+    if not (abs(float(low)) < EXACT and float(high) - float(low) <= CLOSE):
+        return None
+    above = target.astype(np.float64) - float(low)
+    place = above.astype(np.intp)
+    if not (place == above).all():
+        return None
+    present = np.flatnonzero(np.bincount(place[counted]))
+    if 2 * len(present) > len(target):  # as many as measurements would have: scikit-learn tells so
+        return None
+    number = np.zeros(int(place.max()) + 1, dtype=np.intp)
+    number[present] = np.arange(len(present))
+    return (present + float(low)).astype(target.dtype), number[place]
 
 
 def _sortable(target: np.ndarray) -> np.ndarray:

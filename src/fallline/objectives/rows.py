@@ -123,8 +123,9 @@ class RowsObjective(Objective):
     def _expand(self, x: np.ndarray, centre: np.ndarray, coarse: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """Return the Hessian in centred columns, and the last row of the product it comes from."""
         self.counts.curvature += self.size
-        if self._surveyed is not None and self._surveyed[0] == x.tobytes() and np.array_equal(centre, self._centre):
-            return self._assembled(self._surveyed[1], coarse)
+        known, about = self._surveyed, self._centre
+        if known is not None and about is not None and known[0] == x.tobytes() and np.array_equal(centre, about):
+            return self._assembled(known[1], coarse)
         return self._assembled(self._survey(x, centre, coarse), coarse)
 
     def _survey(self, x: np.ndarray, centre: np.ndarray, coarse: bool = False) -> np.ndarray:
@@ -318,11 +319,13 @@ class RowsObjective(Objective):
     def _with_ridge(self, hessian: np.ndarray) -> np.ndarray:
         """Return the Hessian, by output and column, as a matrix over flat parameters, with that of the ridge."""
         outputs, columns = self.outputs, self.rows.columns
-        place = np.empty((outputs, hessian.shape[1]), dtype=np.intp)
-        place[:, :columns] = np.arange(self.coefficients).reshape(outputs, columns)
-        place[:, columns:] = self.coefficients + np.arange(outputs)[:, None]
-        flat = np.empty((self.size, self.size))
-        flat[np.ix_(place.ravel(), place.ravel())] = hessian.reshape(self.size, self.size)
+        flat = hessian.reshape(self.size, self.size)
+        if outputs > 1:
+            place = np.empty((outputs, hessian.shape[1]), dtype=np.intp)
+            place[:, :columns] = np.arange(self.coefficients).reshape(outputs, columns)
+            place[:, columns:] = self.coefficients + np.arange(outputs)[:, None]
+            flat = np.empty((self.size, self.size))
+            flat[np.ix_(place.ravel(), place.ravel())] = hessian.reshape(self.size, self.size)
         if self.ridge is not None:
             flat[np.arange(self.coefficients), np.arange(self.coefficients)] += self.ridge.strength
         return flat

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from fallline.arrays.namespace import namespace, while_loop
 from fallline.errors import InputError
 from fallline.steps.base import Evaluate, Point, StepRule, Taken
@@ -115,6 +117,8 @@ class StrongWolfe(StepRule):
         # across a corner no slope is small: there a lower point beyond it will do
         weak = (s.trials >= STRONG) & fell & (trial_slope >= self.c2 * slope)
         accepted = (fell & flat) | (nearly & approximate) | weak
+        if xp is np and accepted:  # no bracket is left to narrow; a search that is being compiled cannot branch here
+            return _Search((s.rate, trial.fun, trial_slope), s.high, trial, s.rate, accepted, s.trials + 1)
         ahead = accepted | ((fell | nearly) & (trial_slope < 0) & (trial.fun <= s.low[1] + noise))
         tried = (s.rate, trial.fun, trial_slope)
         low, high = _pick(xp, ahead, tried, s.low), _pick(xp, ahead, s.high, tried)
