@@ -49,8 +49,8 @@ def test_moments_are_those_of_the_dense_table():
     np.testing.assert_allclose(moments(THIN)[0], mean, rtol=1e-13, atol=1e-16)
     np.testing.assert_allclose(moments(THIN)[1], spread, rtol=1e-13)
     assert longest_row(THIN, mean, spread) == pytest.approx(longest_row(FULL, mean, spread), rel=1e-12)
-    np.testing.assert_array_equal(constant_columns(THIN), [2])
-    np.testing.assert_array_equal(constant_columns(FULL), [2])
+    np.testing.assert_array_equal(constant_columns(THIN, spread), [2])
+    np.testing.assert_array_equal(constant_columns(FULL, spread), [2])
 
 
 @pytest.mark.parametrize("value", [0.1, 1e9 / 3])
@@ -60,7 +60,7 @@ def test_a_constant_column_of_a_sparse_table_has_no_spread(value):
     for weight in (None, weights):
         rows = SparseRows(sparse.csr_array(np.full((5001, 1), value)), np.zeros(5001), weight)
         assert moments(rows)[1] == 0
-    np.testing.assert_array_equal(constant_columns(rows), [0])
+    np.testing.assert_array_equal(constant_columns(rows, moments(rows)[1]), [0])
 
 
 def test_rows_are_scaled():

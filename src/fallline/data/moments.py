@@ -7,14 +7,11 @@ import numpy as np
 from fallline.data.blocks import Block, Rows
 from fallline.data.dense_kernels import column_length_kernel, column_moment_kernel, dense_moment_kernel, length_kernel
 from fallline.data.kernels import WORTH_A_KERNEL
-from fallline.data.sparse import is_sparse, narrow, with_cells
+from fallline.data.sparse import is_sparse, with_cells
 from fallline.data.sparse_kernels import moment_kernel
 from fallline.data.sums import each_block, sum_blocks
 
 __all__ = ["constant_columns", "longest_row", "moments", "squared_lengths"]
-
-SAMPLE = 64
-"""Rows that settle most columns."""
 
 
 def moments(rows: Rows, threads: int | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -111,39 +108,25 @@ def _sparse_about(block: Block, pivot: np.ndarray) -> np.ndarray:
     return np.stack([first, np.bincount(place, weights * difference**2, columns) + pivot**2 * np.maximum(zeros, 0.0)])
 
 
-def constant_columns(rows: Rows) -> np.ndarray:
-    """Return the numbers of the columns that never vary, looking at all rows of only those that do not over a few.
+def constant_columns(rows: Rows, spread: np.ndarray) -> np.ndarray:
+    """Return the numbers of the columns that never vary; only those whose `spread`, shape (d,), is 0 are looked at.
 
     Examples
     --------
     >>> import numpy as np
     >>> from fallline.data.blocks import ArrayRows
-    >>> constant_columns(ArrayRows(np.array([[1.0, 7.0], [3.0, 7.0]]), np.zeros(2)))
+    >>> constant_columns(ArrayRows(np.array([[1.0, 7.0], [3.0, 7.0]]), np.zeros(2)), np.array([1.0, 0.0]))
     array([1])
     """
-    if rows.count < 2:
+    columns = np.flatnonzero(spread == 0)
+    if rows.count < 2 or not columns.size:
         return np.arange(0)
-    first = rows.block(0).X
-    if is_sparse(first):
-        return _constant_sparse(rows)
-    some = first[np.linspace(0, len(first) - 1, SAMPLE).astype(int)]
-    columns = np.flatnonzero((some == some[0]).all(axis=0))
+    if is_sparse(rows.block(0).X):
+        parts = [rows.block(index).X[:, columns] for index in range(rows.blocks)]
+        low = np.min([part.min(axis=0).toarray().ravel() for part in parts], axis=0)
+        high = np.max([part.max(axis=0).toarray().ravel() for part in parts], axis=0)
+        return columns[low == high]
+    value = rows.block(0).X[0]
     for index in range(rows.blocks):
-        if columns.size == 0:
-            break
-        columns = columns[(rows.block(index).X[:, columns] == first[0, columns]).all(axis=0)]
+        columns = columns[(rows.block(index).X[:, columns] == value[columns]).all(axis=0)]
     return columns
-
-
-def _constant_sparse(rows: Rows) -> np.ndarray:
-    parts = [rows.block(index).X for index in range(rows.blocks)]
-    columns = narrow(parts[0], 0.0)
-    for part in parts[1:]:
-        if columns.size == 0:
-            break
-        columns = np.intersect1d(columns, narrow(part, 0.0), assume_unique=True)
-    if columns.size == 0:
-        return columns
-    low = np.min([part[:, columns].min(axis=0).toarray().ravel() for part in parts], axis=0)
-    high = np.max([part[:, columns].max(axis=0).toarray().ravel() for part in parts], axis=0)
-    return columns[low == high]

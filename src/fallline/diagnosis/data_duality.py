@@ -134,7 +134,7 @@ def _mean_of(objective: RowsObjective, x: np.ndarray, step: np.ndarray, share: f
     loss, single = objective.loss, objective.outputs == 1
 
     def term(block: Block) -> np.ndarray:
-        z, change = block.X @ w.T + b, block.X @ v.T + c
+        z, change = objective.predictors(block, w, b), objective.predictors(block, v, c)
         if single:
             z, change = z[:, 0], change[:, 0]
             u = loss.derivative(block.y, z) + loss.curvature(block.y, z) * change

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from fallline.objectives.rows_metric import Metric
@@ -26,7 +28,7 @@ def shape_mismatch(rows: int) -> Finding:
     )
 
 
-def constant_features(columns: np.ndarray, names: list[str]) -> Finding | None:
+def constant_features(columns: np.ndarray, names: Sequence[str]) -> Finding | None:
     """Find columns that never vary."""
     if columns.size == 0:
         return None
@@ -40,7 +42,7 @@ def constant_features(columns: np.ndarray, names: list[str]) -> Finding | None:
 
 
 def collinear(
-    metric: Metric, columns: int, names: list[str], nearly: bool = False, least: bool = True
+    metric: Metric, columns: int, names: Sequence[str], nearly: bool = False, least: bool = True
 ) -> Finding | None:
     """Find columns that add up to each other, so that the coefficients are not unique.
 
@@ -74,7 +76,7 @@ def collinear(
 
 
 def features_unscaled(
-    hessian: np.ndarray, standardised: np.ndarray, names: list[str], spread: np.ndarray
+    hessian: np.ndarray, standardised: np.ndarray, names: Sequence[str], spread: np.ndarray
 ) -> Finding | None:
     """Find columns of so different a scale that plain descent crawls or diverges.
 
@@ -123,7 +125,7 @@ def _condition(hessian: np.ndarray) -> float:
     return float(values[-1] / smallest)
 
 
-def _listed(columns: np.ndarray, names: list[str]) -> str:
+def _listed(columns: np.ndarray, names: Sequence[str]) -> str:
     shown = ", ".join(names[j] for j in columns[:NAMED].tolist())
     more = f" and {columns.size - NAMED} more" if columns.size > NAMED else ""
     return shown + more

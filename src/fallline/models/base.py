@@ -23,7 +23,7 @@ from fallline.diagnosis import data_findings
 from fallline.errors import DataError, InputError, shown
 from fallline.losses import Loss
 from fallline.models.files import save
-from fallline.models.findings import findings_of
+from fallline.models.findings import Numbered, findings_of
 from fallline.models.problem import Answer, Problem
 from fallline.models.settings import Settings
 from fallline.models.stochastic import Textbook, check_rows, rows_apart
@@ -200,7 +200,7 @@ class Model(BaseEstimator, ABC):
             problem = self._problem(rows, loss, outputs, mean, spread, settings, held_out)
             problem.progress = line.update if settings.verbose and line.wanted else None
             answer = problem.solve(self._start(problem.objective.size))
-            names = self._column_names() or [f"column {j}" for j in range(X.shape[1])]
+            names = self._column_names() or Numbered(X.shape[1])
             found, separable = findings_of(problem, answer, names)
         self.trace_ = answer.trace
         self.n_iter_ = answer.run.iterations

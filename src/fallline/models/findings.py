@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -18,10 +20,29 @@ from fallline.objectives.rows import RowsObjective
 from fallline.objectives.rows_metric import Metric, metric_at
 from fallline.trace import Finding, StopReason, Trace
 
-__all__ = ["findings_of"]
+__all__ = ["Numbered", "findings_of"]
 
 
-def findings_of(problem: Problem, answer: Answer, names: list[str]) -> tuple[list[Finding], bool]:
+class Numbered(Sequence[str]):
+    """The names of columns that have none: their numbers, each made where it is asked for.
+
+    Examples
+    --------
+    >>> Numbered(3)[1], len(Numbered(3))
+    ('column 1', 3)
+    """
+
+    def __init__(self, count: int) -> None:
+        self._places = range(count)
+
+    def __getitem__(self, place: Any) -> Any:
+        return f"column {self._places[place]}"
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+def findings_of(problem: Problem, answer: Answer, names: Sequence[str]) -> tuple[list[Finding], bool]:
     """Return the findings, the causes before the effects, and whether the classes are separable."""
     formed = problem.dense and not (problem.truncates or problem.selects)
     bends = problem.loss.smooth and formed and np.isfinite(answer.cost)
@@ -34,7 +55,7 @@ def findings_of(problem: Problem, answer: Answer, names: list[str]) -> tuple[lis
         found.append(data_findings.separable())
     elif not answer.converged:
         found += _of_the_run(problem, answer, metric if bends else None, names)
-    constant = constant_columns(problem.rows)
+    constant = constant_columns(problem.rows, problem.spread)
     found.append(data_findings.constant_features(constant, names))
     # rows so far off that nothing is known but their cost do not bend, whatever the columns
     near = problem.loss.quadratic or not bends or answer.certificate.gap < answer.cost
@@ -55,7 +76,7 @@ def _nearly(problem: Problem) -> bool:
     return factored is not None and not factored.deficient
 
 
-def _of_the_run(problem: Problem, answer: Answer, metric: Metric | None, names: list[str]) -> list[Finding | None]:
+def _of_the_run(problem: Problem, answer: Answer, metric: Metric | None, names: Sequence[str]) -> list[Finding | None]:
     """Return why the run did not get there."""
     found: list[Finding | None] = []
     if not problem.settings.automatic:
@@ -86,7 +107,7 @@ def _in_our_words(finding: Finding) -> Finding:
     return replace(finding, remedy=remedy)
 
 
-def _named(trace: Trace, names: list[str], outputs: int) -> Trace:
+def _named(trace: Trace, names: Sequence[str], outputs: int) -> Trace:
     """Return the trace with its parameters called by their columns, for findings."""
     tails = [""] if outputs == 1 else [f" (class {k})" for k in range(outputs)]
     keys = [f"{name}{tail}" for tail in tails for name in names] + [f"intercept{tail}" for tail in tails]
@@ -99,7 +120,7 @@ def _gradient(answer: Answer) -> np.ndarray:
     return answer.objective.value_and_gradient(np.ascontiguousarray(answer.run.best.x[0]))[1]
 
 
-def _unscaled(problem: Problem, metric: Metric, names: list[str]) -> Finding | None:
+def _unscaled(problem: Problem, metric: Metric, names: Sequence[str]) -> Finding | None:
     spread = problem.spread
     scale = 1 / np.append(np.where(spread > 0, spread, 1.0), np.ones(int(metric.intercept)))
     centred = Metric.of(metric.hessian, np.zeros_like(metric.centre), 1, metric.intercept).plain()

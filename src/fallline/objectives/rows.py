@@ -14,7 +14,15 @@ from fallline.errors import DataError
 from fallline.losses import Loss
 from fallline.objectives.base import Objective
 from fallline.objectives.rows_gram import gram, sparse_gram
-from fallline.objectives.rows_kernels import bend_kernel, product_kernel, row_kernel, scratch_for, survey_kernel
+from fallline.objectives.rows_kernels import (
+    bend_kernel,
+    predict_kernel,
+    product_kernel,
+    pull_kernel,
+    row_kernel,
+    scratch_for,
+    survey_kernel,
+)
 from fallline.objectives.rows_layouts import layout_name, operand
 from fallline.penalties import Ridge
 
@@ -104,7 +112,7 @@ class RowsObjective(Objective):
     def bends(self, block: Block, w: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Return each row's weight times curvature, shape (m,), of a single output."""
         if not self._compiles:
-            return self._bends(block, block.X @ w.T + b)
+            return self._bends(block, self.predictors(block, w, b))
         kernel = bend_kernel(type(self.loss), self._layout)
         at = np.ascontiguousarray(w[0]), float(b[0])
         return kernel(self.loss.parameters, operand(block), block.y, block.weights, *at)
@@ -154,7 +162,7 @@ class RowsObjective(Objective):
         w, b = self.split(x)
 
         def term(block: Block) -> np.ndarray:
-            return self._bends(block, block.X @ w.T + b).sum(axis=0).reshape(self.outputs, self.outputs)
+            return self._bends(block, self.predictors(block, w, b)).sum(axis=0).reshape(self.outputs, self.outputs)
 
         return sum_blocks(self.rows, term, self.threads) / self.total
 
@@ -185,8 +193,8 @@ class RowsObjective(Objective):
             return self._compiled_products(w, b, directions)
 
         def term(block: Block) -> np.ndarray:
-            bends = self._bends(block, block.X @ w.T + b)
-            changes = [block.X @ v.T + c for v, c in map(self.split, directions)]
+            bends = self._bends(block, self.predictors(block, w, b))
+            changes = [self.predictors(block, v, c) for v, c in map(self.split, directions)]
             if self.outputs == 1:
                 return np.stack([self.pull_back(block.X, bends[:, None] * change) for change in changes])
             return np.stack([self.pull_back(block.X, np.einsum("nkm,nm->nk", bends, c)) for c in changes])
@@ -257,7 +265,7 @@ class RowsObjective(Objective):
             return lambda block: kernel(parameters, operand(block), block.y, block.weights, *at)
 
         def term(block: Block) -> np.ndarray:
-            z = block.X @ w.T + b
+            z = self.predictors(block, w, b)
             if self.outputs == 1:
                 z = z[:, 0]
             slopes = (block.weights * self.loss.derivative(block.y, z).T).T
@@ -281,7 +289,7 @@ class RowsObjective(Objective):
             return compiled
 
         def term(block: Block) -> np.ndarray:
-            z = block.X @ w.T + b
+            z = self.predictors(block, w, b)
             others = np.ones((len(z), 1))
             if self.outputs == 1:
                 curvature, slope = self.loss.curvature(block.y, z[:, 0]), self.loss.derivative(block.y, z[:, 0])
@@ -310,8 +318,16 @@ class RowsObjective(Objective):
             return block.weights * self.loss.curvature(block.y, z[:, 0])
         return block.weights[:, None, None] * self.loss.curvature(block.y, z)
 
+    def predictors(self, block: Block, w: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Return ``X·w + b`` of a block's rows, shape (m, outputs), for parameters as `split` gives them."""
+        if self.outputs == 1 and is_sparse(block.X) and block.X.nnz >= WORTH_A_KERNEL:
+            return predict_kernel("sparse")(operand(block), len(block.y), np.ascontiguousarray(w[0]), b[0])[:, None]
+        return block.X @ w.T + b
+
     def pull_back(self, X: np.ndarray, slopes: np.ndarray) -> np.ndarray:
         """Return the flat gradient of a cost whose slopes in the predictors, shape (m, outputs) or (m,), are given."""
+        if self.outputs == 1 and is_sparse(X) and X.nnz >= WORTH_A_KERNEL:
+            return pull_kernel("sparse")((X.data, X.indices, X.indptr), slopes.ravel(), X.shape[1])[: self.size]
         slopes = slopes.reshape(-1, self.outputs)
         parts = [(slopes.T @ X).ravel()] + ([slopes.sum(axis=0)] if self.intercept else [])
         return np.concatenate(parts)

@@ -17,7 +17,9 @@ __all__ = [
     "bend_kernel",
     "formula",
     "inlined",
+    "predict_kernel",
     "product_kernel",
+    "pull_kernel",
     "row_kernel",
     "scratch_for",
     "survey_kernel",
@@ -220,6 +222,34 @@ def turn_kernel(layout: str) -> Callable[..., np.ndarray]:
                 change[i] *= bends[first + i]
                 total[columns] += change[i]
             accumulate(X, first, count, change, product)
+        return total
+
+    return compiled(kernel)
+
+
+@cache
+def predict_kernel(layout: str) -> Callable[..., np.ndarray]:
+    """Return ``kernel(X, rows, w, b) -> X·w + b``, shape (rows,)."""
+    predict = inlined(layout_of(layout).predict)
+
+    def kernel(X: Any, rows: int, w: Array, b: float) -> Array:
+        found = np.empty(rows)
+        predict(X, 0, rows, w, b, found)
+        return found
+
+    return compiled(kernel)
+
+
+@cache
+def pull_kernel(layout: str) -> Callable[..., np.ndarray]:
+    """Return ``kernel(X, slopes, columns) -> [*slopes·X, sum of slopes]``."""
+    accumulate = inlined(layout_of(layout).accumulate)
+
+    def kernel(X: Any, slopes: Array, columns: int) -> Array:
+        total = np.zeros(columns + 1)
+        accumulate(X, 0, len(slopes), slopes, total[:columns])
+        for i in range(len(slopes)):
+            total[columns] += slopes[i]
         return total
 
     return compiled(kernel)

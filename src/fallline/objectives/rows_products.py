@@ -47,7 +47,9 @@ def products_at(objective: RowsObjective, x: np.ndarray) -> tuple[np.ndarray, Ca
 
     def measure(block: Block) -> np.ndarray:
         loss = objective.loss
-        return loss.chances(block.X @ w.T + b) if isinstance(loss, Multinomial) else objective.bends(block, w, b)
+        if isinstance(loss, Multinomial):
+            return loss.chances(objective.predictors(block, w, b))
+        return objective.bends(block, w, b)
 
     bends = np.concatenate(each_block(objective.rows, measure, objective.threads))
     return bends, product_with(objective, bends)
@@ -74,7 +76,7 @@ def guarded_bends(objective: RowsObjective, x: np.ndarray) -> np.ndarray:
         far = max(far, 4 * float(np.std(objective.rows.targets()[0])))
 
     def measure(block: Block) -> np.ndarray:
-        z = (block.X @ w.T + b)[:, 0]
+        z = objective.predictors(block, w, b)[:, 0]
         return block.weights * np.maximum(loss.curvature(block.y, z), np.abs(loss.derivative(block.y, z)) / far)
 
     return np.concatenate(each_block(objective.rows, measure, objective.threads))
@@ -130,7 +132,7 @@ def _along(objective: RowsObjective, v: np.ndarray, c: np.ndarray) -> Callable[[
     """Return the same for several outputs."""
 
     def term(block: Block) -> np.ndarray:
-        share, change = block.y, block.X @ v.T + c
+        share, change = block.y, objective.predictors(block, v, c)
         change -= np.einsum("nk,nk->n", share, change)[:, None]
         change *= share
         change *= block.weights[:, None]
@@ -157,7 +159,7 @@ def diagonal_of(objective: RowsObjective, bends: np.ndarray) -> np.ndarray:
         own = block.y[:, None]
         if objective.outputs > 1:
             own = block.weights[:, None] * block.y * (1 - block.y)
-        return np.append(np.asarray(own.T @ X).ravel(), own.sum(axis=0))
+        return objective.pull_back(X, own)
 
     diagonal = sum_blocks(Retargeted(objective.rows, bends), squares, objective.threads)[: objective.size]
     diagonal /= objective.total

@@ -34,7 +34,7 @@ def largest_change(objective: RowsObjective, step: np.ndarray) -> float:
     def change(block: Block) -> float:
         if objective.outputs == 1 and block.columns is None and not is_sparse(block.X):
             return float(_change_kernel()(block.X, np.ascontiguousarray(w[0]), float(b[0])))
-        z = block.X @ w.T + b
+        z = objective.predictors(block, w, b)
         return float(np.abs(z).max() if objective.outputs == 1 else (z.max(axis=1) - z.min(axis=1)).max())
 
     return max(each_block(objective.rows, change, objective.threads))
