@@ -126,7 +126,7 @@ def _condition(hessian: np.ndarray) -> float:
 
 
 def _listed(columns: np.ndarray, names: Sequence[str]) -> str:
-    shown = ", ".join(names[j] for j in columns[:NAMED].tolist())
+    shown = ", ".join(str(names[j]) for j in columns[:NAMED].tolist())
     more = f" and {columns.size - NAMED} more" if columns.size > NAMED else ""
     return shown + more
 

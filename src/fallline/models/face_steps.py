@@ -11,7 +11,7 @@ from fallline.models.faces import furthest
 
 __all__ = ["along_the_face"]
 
-LEFT = 0.1
+LEFT = 0.7
 """Share of the slope along the face that a step may leave."""
 
 

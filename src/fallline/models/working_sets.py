@@ -24,11 +24,20 @@ FACES = 600
 """Columns up to which the quadratic's minimum is found exactly, where rows are many times more; beyond, about."""
 
 
+FAR, TRUSTED = 20.0, 1e3
+"""How far a row may go for itself alone, at first and where the quadratic is trusted."""
+
+LITTLE = 0.1
+"""A step's share of the parameters' length from which on it is."""
+
+
 class _Set(NamedTuple):
-    """The columns in the last set, ascending, and the cost over them alone."""
+    """The columns in the last set, ascending, and the cost over them alone; where the last step began, and the step."""
 
     columns: np.ndarray
     part: RowsObjective | None
+    start: np.ndarray | None = None
+    step: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,15 +75,21 @@ class WorkingSets:
         columns, part = self._renewed(state, gradient, x)
         places = np.append(columns, self.objective.rows.columns) if part.intercept else columns
         here = x[places]
+        bends = guarded_bends(part, here, _allowed(state, x))
         direction = np.zeros_like(x)
-        direction[places] = here - self._minimum(part, columns, gradient[places], self.strength[places], here)
-        return direction, _Set(columns, part)
+        direction[places] = here - self._minimum(part, columns, bends, gradient[places], self.strength[places], here)
+        return direction, _Set(columns, part, x, direction)
 
     def _minimum(
-        self, part: RowsObjective, columns: np.ndarray, gradient: np.ndarray, strength: np.ndarray, x: np.ndarray
+        self,
+        part: RowsObjective,
+        columns: np.ndarray,
+        bends: np.ndarray,
+        gradient: np.ndarray,
+        strength: np.ndarray,
+        x: np.ndarray,
     ) -> np.ndarray:
         """Return where the quadratic over the set is least, for a small set exactly; else by coordinates and faces."""
-        bends = guarded_bends(part, x)
         if len(columns) > min(FACES, part.rows.count // 4):
             there = descend_coordinates(part, bends, gradient, strength, x)
             product, diagonal = product_with(part, bends), diagonal_of(part, bends)
@@ -106,3 +121,11 @@ class WorkingSets:
         most = np.argpartition(gain, -count)[-count:]
         free[most[gain[most] > 0]] = True
         return np.flatnonzero(free)
+
+
+def _allowed(state: _Set, x: np.ndarray) -> float:
+    """Return how far rows may go: the quadratic is trusted once a whole step has changed little."""
+    if state.start is None or state.step is None:
+        return FAR
+    moved = np.linalg.norm(x - state.start)
+    return TRUSTED if 0.99 * np.linalg.norm(state.step) < moved <= LITTLE * np.linalg.norm(x) else FAR

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -324,7 +325,7 @@ class RowsObjective(Objective):
             return predict_kernel("sparse")(operand(block), len(block.y), np.ascontiguousarray(w[0]), b[0])[:, None]
         return block.X @ w.T + b
 
-    def pull_back(self, X: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+    def pull_back(self, X: Any, slopes: np.ndarray) -> np.ndarray:
         """Return the flat gradient of a cost whose slopes in the predictors, shape (m, outputs) or (m,), are given."""
         if self.outputs == 1 and is_sparse(X) and X.nnz >= WORTH_A_KERNEL:
             return pull_kernel("sparse")((X.data, X.indices, X.indptr), slopes.ravel(), X.shape[1])[: self.size]

@@ -17,9 +17,6 @@ from fallline.objectives.rows_layouts import layout_name, operand
 
 __all__ = ["diagonal_of", "guarded_bends", "hessian_with", "product_with", "products_at"]
 
-FAR = 1000.0
-"""The most that a row's predictor would change for itself alone."""
-
 
 def products_at(objective: RowsObjective, x: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
     """Return how the rows bend at `x`, and what multiplies a vector with the Hessian.
@@ -55,8 +52,8 @@ def products_at(objective: RowsObjective, x: np.ndarray) -> tuple[np.ndarray, Ca
     return bends, product_with(objective, bends)
 
 
-def guarded_bends(objective: RowsObjective, x: np.ndarray) -> np.ndarray:
-    """Return how the rows bend at `x`, shape (n,), of one output: no less than what keeps each row's own step short.
+def guarded_bends(objective: RowsObjective, x: np.ndarray, far: float) -> np.ndarray:
+    """Return how the rows bend at `x`, shape (n,), of one output: for itself alone no row would go further than `far`.
 
     A row far on the wrong side has slope and hardly any curvature: its quadratic would be least where no cost is known.
 
@@ -66,11 +63,11 @@ def guarded_bends(objective: RowsObjective, x: np.ndarray) -> np.ndarray:
     >>> from fallline.data.blocks import ArrayRows
     >>> from fallline.losses import find
     >>> rows = ArrayRows(np.array([[1.0], [100.0]]), np.ones(2))
-    >>> guarded_bends(RowsObjective(rows, find("logistic", "classification")), np.array([-1.0, 0.0])).round(4)
+    >>> guarded_bends(RowsObjective(rows, find("logistic", "classification")), np.array([-1.0, 0.0]), 1e3).round(4)
     array([0.1966, 0.001 ])
     """
     w, b = objective.split(x)
-    loss, far = objective.loss, FAR
+    loss = objective.loss
     if loss.task == "regression" and np.isfinite(loss.steepest):
         # predictors are in the target's units
         far = max(far, 4 * float(np.std(objective.rows.targets()[0])))
