@@ -268,3 +268,9 @@ def test_an_unknown_loss_is_answered_with_the_nearest():
         find("logistic", "regression")
     with pytest.raises(InputError, match="classification loss; got Huber"):
         find(Huber(), "classification")
+
+
+def test_no_two_losses_have_parameters_of_one_name():
+    """Numba takes two named tuples of one name and the same fields for each other, at a price for every call."""
+    names = [type(loss.parameters).__name__ for loss in LOSSES.values()]
+    assert len(set(names)) == len({type(loss) for loss in LOSSES.values()})

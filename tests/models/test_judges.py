@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import fallline as fl
-from fallline.models import problem
+from fallline.models import judges, newton, problem
 
 
 @pytest.fixture
@@ -65,3 +65,32 @@ def test_constant_targets_are_fitted_exactly(target):
     assert model.converged_
     np.testing.assert_allclose(model.intercept_, target, rtol=1e-12)
     np.testing.assert_allclose(model.coef_, 0, atol=1e-12 * max(abs(target), 1e-9))
+
+
+@pytest.mark.parametrize("tol", [1e-1, 1e-3, 1e-6, 1e-9])
+def test_a_bound_is_not_measured_in_vain(monkeypatch, tol):
+    """However loose the tolerance, a long table with rare levels has its Hessian formed once, and two looks at most."""
+    monkeypatch.setattr(newton, "SAMPLED", 500)
+    monkeypatch.setattr(newton, "WORTH_SAMPLING", 1e3)
+    monkeypatch.setattr(newton, "WORTH_A_BOUND", 1e3)
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.normal(size=(40_000, 3)), rng.random((40_000, 5)) < 1e-3])
+    y = (X @ rng.normal(size=8) + rng.logistic(size=40_000) > 0).astype(float)
+    formed, measured = [], []
+    metric_at, gap_bound = newton.metric_at, judges.gap_bound
+
+    def forming(objective, *given, **named):
+        formed.append(objective.rows.count)
+        return metric_at(objective, *given, **named)
+
+    def bounding(*given, measured_too=measured, **named):
+        gap = gap_bound(*given, **named)
+        measured_too.append(gap)
+        return gap
+
+    monkeypatch.setattr(newton, "metric_at", forming)
+    monkeypatch.setattr(judges, "gap_bound", bounding)
+    model = fl.LogisticRegression(alpha=1e-4, tol=tol).fit(X, y)
+    assert model.converged_
+    assert formed.count(40_000) == 1
+    assert len(measured) <= 2

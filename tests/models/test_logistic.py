@@ -256,3 +256,24 @@ def test_classes_of_several_kinds_are_refused(y, words):
     with pytest.raises(fl.errors.DataError, match=words) as caught:
         fl.LogisticRegression().fit([[0.0], [1.0], [2.0]], y)
     assert str(caught.value).startswith("y must hold")
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64, np.int8, np.uint8, np.uint64])
+def test_whole_numbers_are_classes_of_their_own_kind(dtype):
+    """Classes that are counted are what sorting finds, of the kind they were given in; unweighted ones are none."""
+    rng = np.random.default_rng(0)
+    y = rng.choice(np.array([3, 7, 100, 101]), size=200).astype(dtype)
+    weights = np.where(y == 100, 0.0, 1.0)
+    model = fl.LogisticRegression(alpha=1.0).fit(rng.normal(size=(200, 2)), y, sample_weight=weights)
+    np.testing.assert_array_equal(model.classes_, np.array([3, 7, 101], dtype=dtype))
+    assert model.classes_.dtype == dtype
+
+
+@pytest.mark.parametrize("labels", [[-(2**60), 2**60], [2.0**55, -(2.0**55)], [-128, 127], [0, 5000]])
+def test_whole_numbers_far_apart_are_classes_too(labels):
+    """Labels of any size come back as they were."""
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    y = np.array(labels)[np.arange(40) % 2]
+    model = fl.LogisticRegression(alpha=1.0).fit(X, y)
+    assert model.classes_.tolist() == sorted(labels)
+    assert set(model.predict(X)) <= set(labels)

@@ -28,3 +28,13 @@ def test_the_longest_row_is_that_of_the_whole_table():
     mean, spread = X.mean(axis=0), X.std(axis=0)
     sample = sample_of(ArrayRows(X, np.zeros(5000)), mean, spread, 200)
     np.testing.assert_allclose(sample.longest, np.linalg.norm((X[4321] - mean) / spread))
+
+
+def test_where_no_rows_are_far_all_of_the_sample_is_common():
+    """A table without rows far from the mean has as many rows in its sample as were asked for."""
+    X = np.random.default_rng(0).uniform(-1, 1, size=(50_000, 4))
+    sample = sample_of(ArrayRows(X, np.zeros(50_000)), X.mean(axis=0), X.std(axis=0), 8000)
+    assert 8000 <= len(sample.rows.y) <= 8000 + 13
+    lengths = ((sample.far.X - X.mean(axis=0)) ** 2 / X.var(axis=0)).sum(axis=1)
+    of_all = ((sample.rows.X - X.mean(axis=0)) ** 2 / X.var(axis=0)).sum(axis=1)
+    np.testing.assert_allclose(np.sort(lengths), np.sort(of_all)[-1024:])

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from fallline.data.blocks import ArrayRows
+from fallline.data.sparse import SparseRows
 from fallline.losses import LOSSES
 from fallline.objectives.rows import RowsObjective
 from fallline.penalties import Ridge
@@ -122,3 +124,39 @@ def test_a_gradient_given_away_cannot_be_spoilt():
     kept = first.copy()
     first[:] = 0
     np.testing.assert_array_equal(objective.value_and_gradient(x)[1], kept)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("name", ["logistic", "poisson", "huber"])
+def test_a_hessian_foreseen_is_the_one_that_is_asked_for(name, intercept, order):
+    """Measured with the gradient or by itself, cost, gradient and Hessian are the same, at zero and elsewhere."""
+    rng = np.random.default_rng(0)
+    X = np.asarray(rng.normal(size=(5003, 6)) + 10.0, order=order)
+    rows = ArrayRows(X, rng.integers(0, 2, 5003).astype(float), rng.random(5003))
+    ridge, centre = Ridge(np.full(6, 0.1)), X.mean(axis=0)
+    plain, ahead = (RowsObjective(rows, LOSSES[name], ridge=ridge, intercept=intercept) for _ in range(2))
+    ahead.foresee_curvature(centre)
+    about = centre if intercept else np.zeros(6)
+    for x in (np.zeros(plain.size), 0.1 * rng.normal(size=plain.size)):
+        for mine, other in zip(ahead.value_and_gradient(x), plain.value_and_gradient(x), strict=True):
+            np.testing.assert_allclose(mine, other, rtol=1e-11, atol=1e-11)
+        np.testing.assert_allclose(ahead.curvature(x, about), plain.curvature(x, about), rtol=1e-11, atol=1e-11)
+        elsewhere = np.ones(6)
+        np.testing.assert_allclose(ahead.curvature(x, elsewhere), plain.curvature(x, elsewhere), rtol=1e-11, atol=1e-9)
+
+
+def test_sparse_rows_have_the_predictors_and_gradients_of_dense_ones():
+    """Compiled or not, predictors and what slopes make of them do not depend on how a table is kept."""
+    rng = np.random.default_rng(0)
+    X = np.where(rng.random((4000, 30)) < 0.3, rng.normal(size=(4000, 30)), 0.0)
+    w, b, slopes = rng.normal(size=(1, 30)), np.array([0.5]), rng.normal(size=4000)
+    for intercept in (True, False):
+        full, thin = (
+            RowsObjective(rows, LOSSES["logistic"], intercept=intercept)
+            for rows in (ArrayRows(X, np.zeros(4000)), SparseRows(sparse.csr_array(X), np.zeros(4000)))
+        )
+        expected = full.predictors(full.rows.block(0), w, b)
+        np.testing.assert_allclose(thin.predictors(thin.rows.block(0), w, b), expected, atol=1e-12)
+        expected = full.pull_back(full.rows.block(0).X, slopes)
+        np.testing.assert_allclose(thin.pull_back(thin.rows.block(0).X, slopes), expected, atol=1e-10)

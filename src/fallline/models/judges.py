@@ -96,7 +96,7 @@ class Proving(Judge):
         Of a metric: the number `gap_bound` takes.
     factored : Factored, optional
         What measures the gap of a squared loss whose Hessian is singular within rounding.
-    reached : float
+    attained : float
         A cost that some point has: a point further above it needs no other look.
     objective, threshold, every
         As for every judge.
@@ -110,16 +110,16 @@ class Proving(Judge):
         threshold: float,
         every: bool,
         factored: Factored | None = None,
-        reached: float = np.inf,
+        attained: float = np.inf,
     ) -> None:
         super().__init__(objective, threshold, every)
-        self.metrics, self.reach, self.factored, self.reached = metrics, reach, factored, reached
+        self.metrics, self.reach, self.factored, self.attained = metrics, reach, factored, attained
         self.unproven = np.inf
-        self._reached = 0.0
+        self._last_reach = 0.0
         self._bounds: dict[bytes, tuple[Metric, float]] = {}
 
     def _hopeless(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> bool:
-        if cost - self.reached > self.limit(cost):
+        if cost - self.attained > self.limit(cost):
             return True
         # half the square of the decrement is never more than the bound; a sampled one tells well enough when to look
         decrement = self.metrics.guide(x).decrement(gradient)
@@ -139,10 +139,10 @@ class Proving(Judge):
         gap = self._bound(x, cost, gradient, thorough=not metrics.large)[1]
         if gap > limit:
             # where the bound is of no use yet, a few more steps do
-            if gap < cost or self._reached == 0:
+            if gap < cost or self._last_reach == 0:
                 self.unproven = decrement * max(0.9 * float(np.sqrt(limit / gap)), 0.2)
             else:
-                self.unproven = min(decrement, 0.9 / self._reached)
+                self.unproven = min(decrement, 0.9 / self._last_reach)
         return gap <= limit
 
     def _certificate(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> Certificate:
@@ -161,7 +161,7 @@ class Proving(Judge):
         for metric in self._metrics(x, thorough):
             reach = self.metrics.reach(metric, gradient)
             reach = self.reach(metric) if reach is None else reach
-            self._reached = reach or 0.0
+            self._last_reach = reach or 0.0
             gap = gap_bound(self.metrics.objective, metric, cost, gradient, reach, measured=thorough)
             self._bounds = {here: (metric, gap)}
             if gap <= self.limit(cost):

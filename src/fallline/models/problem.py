@@ -257,8 +257,8 @@ class Problem:
             return Dual(self.objective, self.strength, self.mean, None, base, threshold, every=False)
         if self.dense:
             factored = self.quadratic.factored if self.quadratic else None
-            reached = self.baseline if self.settings.fit_intercept else np.inf
-            return Proving(metrics, self._reach, base, threshold, every, factored, reached)
+            attained = self.baseline if self.settings.fit_intercept else np.inf
+            return Proving(metrics, self._reach, base, threshold, every, factored, attained)
         return Estimating(self._units(self._worked_on()), base, threshold, every)
 
     @cached_property
