@@ -33,6 +33,15 @@ def test_rows_far_from_the_first_ones_keep_their_digits():
     np.testing.assert_allclose(spread, rows.std(axis=0), rtol=1e-12)
 
 
+def test_first_rows_of_hardly_any_weight_do_not_spoil_the_others():
+    """Where the first rows lie far out and weigh next to nothing, the spread is that of the others."""
+    rows = np.concatenate([np.full(4096, 1e9), RNG.normal(size=20_000)])[:, None]
+    weights = np.concatenate([np.full(4096, 1e-30), np.ones(20_000)])
+    mean, spread = moments(ArrayRows(rows, np.zeros(len(rows)), weights))
+    np.testing.assert_allclose(mean, rows[4096:].mean(axis=0), rtol=1e-10)
+    np.testing.assert_allclose(spread, rows[4096:].std(axis=0), rtol=1e-10)
+
+
 def test_rows_of_no_weight_count_for_nothing():
     """Where the first rows have no weight, the mean is that of the others."""
     weights = np.where(np.arange(10_003) < 5000, 0.0, 1.0)

@@ -13,13 +13,17 @@ from fallline.data.sums import each_block, sum_blocks
 
 __all__ = ["constant_columns", "longest_row", "moments", "squared_lengths"]
 
+LIGHT = 1e-6
+"""Share of the weights up to which the first rows may lie too far from the mean to be reckoned from."""
+
 
 def moments(rows: Rows, threads: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Return the weighted mean and standard deviation of each column, each of shape (d,).
 
     They are not finite where the column holds such a number; the deviation is exactly 0 where only rounding is left.
-    One pass over the rows, summed about the mean of the first block: that is no further from the mean than the root of
-    its share of the weights, in deviations, so that the squares keep their digits.
+    One pass over the rows, summed about the mean of the first block: with a share `s` of the weights that is within
+    ``√((1 - s)/s)`` deviations of the mean, so that the squares keep their digits. Where the share is too light for
+    that, a pass before finds the mean.
 
     Examples
     --------
@@ -30,7 +34,7 @@ def moments(rows: Rows, threads: int | None = None) -> tuple[np.ndarray, np.ndar
     """
     first = rows.block(0)
     share = float(first.weights.sum())
-    if is_sparse(first.X) or share == 0:
+    if is_sparse(first.X) or share <= LIGHT * rows.total:
         # sparse sums are formed one cell after the other: what that rounds away is measured about the first result
         pivot = sum_blocks(rows, lambda block: block.weights @ block.X, threads) / rows.total
     else:

@@ -28,14 +28,16 @@ class Numbered(Sequence[str]):
 
     Examples
     --------
-    >>> Numbered(3)[1], len(Numbered(3))
-    ('column 1', 3)
+    >>> Numbered(3)[1], Numbered(3)[1:]
+    ('column 1', ['column 1', 'column 2'])
     """
 
     def __init__(self, count: int) -> None:
         self._places = range(count)
 
     def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return [f"column {j}" for j in self._places[place]]
         return f"column {self._places[place]}"
 
     def __len__(self) -> int:

@@ -88,7 +88,6 @@ class Metrics:
         self._shrunk: tuple[Metric, float] | None = None
         self._least: tuple[Metric, float] | None = None
         # whether a Hessian, or how far rows reach in it, costs more than some steps
-        # whether forming a Hessian costs more than some steps
         self.large = objective.rows.cells * objective.size >= WORTH_A_BOUND
 
     def at(self, x: np.ndarray) -> Metric:
