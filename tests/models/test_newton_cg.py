@@ -6,6 +6,7 @@ import scipy.sparse
 
 import fallline as fl
 from fallline.models import problem
+from fallline.objectives.rows_coarse import CoarseInverse
 
 
 @pytest.fixture
@@ -44,3 +45,47 @@ def test_without_a_penalty_other_methods_are_used(wide):
     """Conjugate gradients want a penalty: without one limited-memory updates do."""
     X, y = data(2)
     assert fl.LogisticRegression(0.0).fit(X, y)._result.method == "LBFGS"
+
+
+def nine_classes(offset=0.0, scale=1.0):
+    """Make a table whose columns are alike, so that a diagonal tells little of them."""
+    rng = np.random.default_rng(1)
+    X = (rng.normal(size=(1500, 1)) + 0.3 * rng.normal(size=(1500, 12))) * scale + offset
+    z = (X - X.mean(axis=0)) / X.std(axis=0) @ rng.normal(size=(12, 9)) * 4
+    return X, (z + rng.gumbel(size=z.shape)).argmax(axis=1)
+
+
+@pytest.mark.parametrize(("offset", "scale"), [(0.0, 1.0), (1e3, 1.0), (0.0, np.logspace(-6, 6, 12))])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_hessian_in_single_precision_makes_softmax_quick(monkeypatch, offset, scale, dtype):
+    """Columns that are alike, far from zero or of many scales take few steps and few products all the same."""
+    X, y = nine_classes(offset, scale)
+    model = fl.LogisticRegression(1e-4, tol=1e-8).fit(X.astype(dtype), y)
+    assert model._result.method == "NewtonCG"
+    assert model.converged_
+    assert model.n_iter_ < 25
+    monkeypatch.setattr(problem, "MANY", 10**6)
+    exact = fl.LogisticRegression(1e-4, tol=1e-12).fit(X.astype(dtype), y)
+    gap = model.cost_history_[-1] - exact.cost_history_[-1]
+    assert exact._result.method == "Newton"
+    assert -1e-13 <= gap <= model.certificate_.gap + 1e-13
+
+
+def test_the_hessian_is_renewed_only_where_products_grow_many(monkeypatch):
+    """Fewer are formed than steps are made: an old one serves while it is good enough."""
+    formed = []
+    measured = CoarseInverse._measured
+    monkeypatch.setattr(CoarseInverse, "_measured", lambda *given: formed.append(1) or measured(*given))
+    X, y = nine_classes()
+    model = fl.LogisticRegression(1e-4, tol=1e-8).fit(X, y)
+    assert 1 <= len(formed) <= model.n_iter_
+
+
+def test_constant_columns_and_weights_change_nothing():
+    """A constant column has no say, and whole weights are repeated rows."""
+    X, y = nine_classes()
+    times = np.arange(len(y)) % 3
+    plain = fl.LogisticRegression(1e-3, tol=1e-10).fit(np.repeat(X, times, axis=0), np.repeat(y, times))
+    other = fl.LogisticRegression(1e-3, tol=1e-10).fit(np.column_stack([X, np.full(len(y), 7.0)]), y, times)
+    np.testing.assert_allclose(other.coef_[:, :-1], plain.coef_, atol=1e-4)
+    np.testing.assert_allclose(other.coef_[:, -1], 0.0, atol=1e-8)

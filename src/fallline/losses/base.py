@@ -77,6 +77,10 @@ class Loss(ABC):
     def derivative(self, y: Any, z: Any) -> Any:
         """Return the derivative of the loss in `z`, of the shape of `z`."""
 
+    def value_and_derivative(self, y: Any, z: Any) -> tuple[Any, Any]:
+        """Return both, which may cost less than one after the other."""
+        return self.value(y, z), self.derivative(y, z)
+
     @abstractmethod
     def curvature(self, y: Any, z: Any) -> Any:
         """Return the second derivative of the loss in `z`: (n,), or (n, classes, classes)."""

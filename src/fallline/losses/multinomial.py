@@ -29,17 +29,22 @@ class Multinomial(Loss):
     invariant = True
 
     def value(self, y, z):
-        top = z.max(axis=1)
-        return top + np.log(np.exp(z - top[:, None]).sum(axis=1)) - z[np.arange(len(z)), y.astype(np.intp)]
+        return self.value_and_derivative(y, z)[0]
 
     def derivative(self, y, z):
-        share = np.exp(z - z.max(axis=1)[:, None])
-        share /= share.sum(axis=1)[:, None]
+        return self.value_and_derivative(y, z)[1]
+
+    def value_and_derivative(self, y, z):
         own = np.arange(len(z)), y.astype(np.intp)
+        top = z.max(axis=1)
+        share = np.exp(z - top[:, None])
+        total = share.sum(axis=1)
+        value = top + np.log(total) - z[own]
+        share /= total[:, None]
         # less the sum of the others, which is exact where the own share is almost one
         share[own] = 0.0
         share[own] = -share.sum(axis=1)
-        return share
+        return value, share
 
     def chances(self, z):
         """Return the probabilities `p`, shape (n, K), whose curvature is ``diag(p) - p·pᵀ``."""

@@ -6,26 +6,33 @@ from collections.abc import Callable
 
 import numpy as np
 
-__all__ = ["conjugate_gradients"]
+__all__ = ["PRODUCTS", "conjugate_gradients"]
 
 PRODUCTS = 200
 """Products with the Hessian that a step may take."""
 
 
 def conjugate_gradients(
-    product: Callable[[np.ndarray], np.ndarray], scale: np.ndarray, gradient: np.ndarray, wanted: float
-) -> np.ndarray:
-    """Return about the solution of ``H·direction = gradient``, shape (size,).
+    product: Callable[[np.ndarray], np.ndarray],
+    precondition: Callable[[np.ndarray], np.ndarray],
+    gradient: np.ndarray,
+    wanted: float,
+    most: int = PRODUCTS,
+) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Return about the solution of ``H·direction = gradient``, what it leaves of it, and whether that is little enough.
 
     Parameters
     ----------
     product : callable
         Multiplies a vector, shape (size,), with the Hessian H.
-    scale : array, shape (size,)
-        The reciprocals of its diagonal, which make up for the scales of the parameters; where 0, a parameter stays.
+    precondition : callable
+        Multiplies one with about its inverse M: the reciprocals of its diagonal, say, which make up for the scales of
+        the parameters.
     gradient : array, shape (size,)
     wanted : float
-        The length ``√(rᵀ·scale·r)`` of what may be left of the gradient.
+        The length ``√(rᵀMr)`` of what may be left.
+    most : int
+        Products at the most.
 
     References
     ----------
@@ -35,13 +42,14 @@ def conjugate_gradients(
     --------
     >>> import numpy as np
     >>> H = np.array([[2.0, 1.0], [1.0, 2.0]])
-    >>> conjugate_gradients(lambda v: H @ v, 1 / np.diag(H), np.array([3.0, 3.0]), 1e-9)
-    array([1., 1.])
+    >>> direction, _, done = conjugate_gradients(lambda v: H @ v, lambda v: v / 2, np.array([3.0, 3.0]), 1e-9)
+    >>> direction, done
+    (array([1., 1.]), True)
     """
     direction, left = np.zeros_like(gradient), np.array(gradient)
-    scaled = scale * left
-    along, height = scaled.copy(), float(left @ scaled)
-    for _ in range(min(PRODUCTS, len(gradient))):
+    along = scaled = precondition(left)
+    height = float(left @ scaled)
+    for _ in range(min(most, len(gradient))):
         if not height > wanted**2:
             break
         turned = product(along)
@@ -51,7 +59,7 @@ def conjugate_gradients(
         rate = height / bend
         direction += rate * along
         left -= rate * turned
-        scaled = scale * left
+        scaled = precondition(left)
         before, height = height, float(left @ scaled)
         along = scaled + height / before * along
-    return direction
+    return direction, left, not height > wanted**2

@@ -54,7 +54,7 @@ def along_the_face(
     steep = slope + strength * sign
     scale = np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=free & (diagonal > 0))
     wanted = LEFT * float(np.sqrt(steep @ (scale * steep)))
-    step = -conjugate_gradients(product, scale, steep, wanted)
+    step = -conjugate_gradients(product, lambda v: scale * v, steep, wanted)[0]
     turned = product(step)
     rate, stopped = furthest(there, step, float(step @ steep), float(step @ turned), strength)
     along, whole = there + rate * step, there + step

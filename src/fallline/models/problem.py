@@ -47,14 +47,17 @@ __all__ = ["Answer", "Passes", "Problem", "rows_of"]
 DENSE = 1500
 """Parameters up to which Hessians are formed; beyond, limited-memory updates on standardised columns take over."""
 
-MANY = 150
-"""Parameters of several outputs from which conjugate gradients do better than a Hessian."""
+MANY = 100
+"""Parameters of several outputs from which conjugate gradients do better than exact Hessians."""
 
 WORTH_SETS = 1e8
 """Operations of a Hessian from which one of fewer columns is worth a table of them."""
 
 OFFSET = 30.0
-"""Spreads that a column may be from zero for that."""
+"""Spreads that a column may be from zero for that, the diagonal of the Hessian being all that is known of it."""
+
+FAR = 3e4
+"""Spreads that it may be from zero where the Hessian itself is, in centred columns."""
 
 GRAM_CELLS = 20_000
 """Cells up to which a named method runs on the rows themselves: to the last digit what a textbook's loop gives."""
@@ -199,7 +202,7 @@ class Problem:
             method, rate = self.settings.named()
             return method, suited_rate(method, rate, L1(self.strength) if self.kinked else None)
         if self.truncates:
-            return NewtonCG(self.objective), StrongWolfe()
+            return NewtonCG(self.objective, (self.mean, self.spread) if self._forms else None), StrongWolfe()
         if self.selects:
             return WorkingSets(self.objective, self.strength, self.mean, self.spread), ProximalSearch()
         if not self.dense:
@@ -269,9 +272,16 @@ class Problem:
             return False
         if self.outputs == 1:
             return not self.dense
-        # a column far from zero is much like the intercept: that the diagonal does not tell
-        apart = (np.abs(self.mean) <= OFFSET * self.spread).all() or not self.settings.fit_intercept
-        return self.objective.size > MANY and bool(apart) and self.loss.invariant
+        # a column far from zero is much like the intercept: the diagonal does not tell that, and digits are lost by it
+        offset = FAR if self._forms else OFFSET
+        near = (np.abs(self.mean) <= offset * self.spread) | (self.spread == 0)
+        apart = not self.settings.fit_intercept or bool(near.all())
+        return self.objective.size > MANY and apart and self.loss.invariant
+
+    @property
+    def _forms(self) -> bool:
+        """Whether conjugate gradients over several outputs may have a Hessian in single precision."""
+        return self.outputs > 1 and self.dense and self.rows.crowded
 
     @cached_property
     def selects(self) -> bool:

@@ -10,11 +10,12 @@ import numpy as np
 from fallline.data.blocks import Block, Rows
 from fallline.data.kernels import WORTH_A_KERNEL
 from fallline.data.sparse import is_sparse, with_cells
-from fallline.data.sums import sum_blocks
+from fallline.data.sums import available_threads, sum_blocks
 from fallline.errors import DataError
 from fallline.losses import Loss
+from fallline.losses.multinomial import Multinomial
 from fallline.objectives.base import Objective
-from fallline.objectives.rows_gram import gram, sparse_gram
+from fallline.objectives.rows_gram import centred, gram, softmax_gram, sparse_gram
 from fallline.objectives.rows_kernels import (
     bend_kernel,
     predict_kernel,
@@ -28,6 +29,9 @@ from fallline.objectives.rows_layouts import layout_name, operand
 from fallline.penalties import Ridge
 
 __all__ = ["RowsObjective"]
+
+WORTH_THREADS = 1e8
+"""Operations of a Hessian of several outputs from which a second thread is worth its start."""
 
 FEW = 64
 """Columns up to which the Hessian, measured with the gradient, costs less than twice as much as alone."""
@@ -138,25 +142,25 @@ class RowsObjective(Objective):
         return self._assembled(self._survey(x, centre, coarse), coarse)
 
     def _survey(self, x: np.ndarray, centre: np.ndarray, coarse: bool = False) -> np.ndarray:
-        """Return the mean of `_bend_term`, shape (pairs of outputs, d+1 or more, same)."""
+        """Return the mean of `_bend_term`."""
         w, b = self.split(x)
-        return sum_blocks(self.rows, self._bend_term(w, b, centre, coarse), self.threads) / self.total
+        return sum_blocks(self.rows, self._bend_term(w, b, centre, coarse), self.threads_to_multiply) / self.total
+
+    @property
+    def threads_to_multiply(self) -> int | None:
+        """The threads that a Hessian is worth, which may be more than the table's cells alone are."""
+        worth = self.threads is None and self.outputs > 1 and self.rows.count * self.size**2 >= WORTH_THREADS
+        return available_threads() if worth else self.threads
 
     def _assembled(self, parts: np.ndarray, coarse: bool) -> tuple[np.ndarray, np.ndarray]:
         width = self.rows.columns + self.intercept
-        if not coarse and not np.isfinite(parts[:, :width, :width]).all():
+        if not coarse and not np.isfinite(parts[: self.outputs * width, : self.outputs * width]).all():
             self._refuse_too_large()
-        hessian = np.empty((self.outputs, width, self.outputs, width))
-        for part, (k, m) in zip(parts, self._pairs, strict=True):
-            # the halves above the diagonals are not filled in
-            lower = np.tril(part[:width, :width])
-            hessian[k, :, m] = hessian[m, :, k] = lower + np.tril(lower, -1).T
-        return self._with_ridge(hessian), parts[0][-1, :width].copy()
-
-    @property
-    def _pairs(self) -> list[tuple[int, int]]:
-        """The pairs of outputs, each once."""
-        return [(k, m) for k in range(self.outputs) for m in range(k + 1)]
+        last = parts[-1, :width].copy()
+        lower = np.tril(parts[:width, :width]) if self.outputs == 1 else parts
+        hessian = lower + lower.T
+        np.fill_diagonal(hessian, lower.diagonal())
+        return self._with_ridge(hessian), last
 
     def intercept_curvature(self, x: np.ndarray) -> np.ndarray:
         """Return the Hessian's part for the intercepts, shape (outputs, outputs)."""
@@ -247,7 +251,7 @@ class RowsObjective(Objective):
         if self._centre is not None and (x.any() or np.isfinite(self.loss.steepest)):
             parts = self._survey(x, self._centre)
             self._surveyed = x.tobytes(), parts
-            value, gradient = float(parts[0, -1, -1]), parts[0, -1, : self.size].copy()
+            value, gradient = float(parts[-1, -1]), parts[-1, : self.size].copy()
             if self.intercept:
                 gradient[: self.coefficients] += gradient[-1] * self._centre
         else:
@@ -267,44 +271,56 @@ class RowsObjective(Objective):
 
         def term(block: Block) -> np.ndarray:
             z = self.predictors(block, w, b)
-            if self.outputs == 1:
-                z = z[:, 0]
-            slopes = (block.weights * self.loss.derivative(block.y, z).T).T
-            cost = block.weights @ self.loss.value(block.y, z)
-            return np.concatenate([[cost], self.pull_back(block.X, slopes)])
+            value, slopes = self.loss.value_and_derivative(block.y, z[:, 0] if self.outputs == 1 else z)
+            slopes = (block.weights * slopes.T).T
+            return np.concatenate([[block.weights @ value], self.pull_back(block.X, slopes)])
 
         return term
 
     def _bend_term(
         self, w: np.ndarray, b: np.ndarray, centre: np.ndarray, coarse: bool
     ) -> Callable[[Block], np.ndarray]:
-        """Return the function that gives a block's curvature by pairs of outputs, shape (pairs, d+1 or more, same)."""
+        """Return the function that gives a block's curvature.
+
+        For one output its shape is (d+1 or more, same), the intercept and what else is measured coming last, and only
+        what is below the diagonal counts. For several it is by output, then by column, the intercept being one where it
+        is fitted, and zero above the diagonal.
+        """
         if self._compiles and self.rows.crowded:
             kernel, parameters = survey_kernel(type(self.loss), self._layout), self.loss.parameters
             at = np.ascontiguousarray(w[0]), float(b[0]), centre
 
             def compiled(block: Block) -> np.ndarray:
                 scratch = scratch_for(self.rows.columns, coarse)
-                return kernel(parameters, operand(block), block.y, block.weights, *at, scratch)[None]
+                return kernel(parameters, operand(block), block.y, block.weights, *at, scratch)
 
             return compiled
+        multiply = gram if self.rows.crowded else sparse_gram
 
-        def term(block: Block) -> np.ndarray:
+        def of_one(block: Block) -> np.ndarray:
+            z = self.predictors(block, w, b)[:, 0]
+            curvature, slope = self.loss.curvature(block.y, z), self.loss.derivative(block.y, z)
+            slope = np.divide(slope, curvature, out=np.zeros_like(slope), where=curvature > 0)
+            others = np.column_stack([np.ones(len(z)), slope])
+            return multiply(block, others, block.weights * curvature, centre)
+
+        def of_several(block: Block) -> np.ndarray:
             z = self.predictors(block, w, b)
-            others = np.ones((len(z), 1))
-            if self.outputs == 1:
-                curvature, slope = self.loss.curvature(block.y, z[:, 0]), self.loss.derivative(block.y, z[:, 0])
-                slope = np.divide(slope, curvature, out=np.zeros_like(slope), where=curvature > 0)
-                others = np.column_stack([others, slope])
-            bends = self._bends(block, z).reshape(-1, self.outputs, self.outputs)
-            multiply = gram if self.rows.crowded else sparse_gram
-            none = np.zeros((self.rows.columns + others.shape[1],) * 2)
-            parts = [(bends[:, k, m], k == m) for k, m in self._pairs]
-            return np.stack(
-                [multiply(block, others, bend, centre) if same or bend.any() else none for bend, same in parts]
-            )
+            if self.rows.crowded and isinstance(self.loss, Multinomial):
+                columns = centred(block, centre, self.intercept)
+                return softmax_gram(columns, block.weights, self.loss.chances(z))
+            bends, others = self._bends(block, z), np.ones((len(z), int(self.intercept)))
+            width = self.rows.columns + others.shape[1]
+            total = np.zeros((self.outputs, width, self.outputs, width))
+            for k in range(self.outputs):
+                for m in range(k + 1):
+                    if k == m:
+                        total[k, :, k] = np.tril(multiply(block, others, bends[:, k, k], centre))
+                    elif bends[:, k, m].any():
+                        total[k, :, m] = multiply(block, others, bends[:, k, m], centre)
+            return total.reshape(self.outputs * width, -1)
 
-        return term
+        return of_one if self.outputs == 1 else of_several
 
     @property
     def _compiles(self) -> bool:
@@ -323,6 +339,9 @@ class RowsObjective(Objective):
         """Return ``X·w + b`` of a block's rows, shape (m, outputs), for parameters as `split` gives them."""
         if self.outputs == 1 and is_sparse(block.X) and block.X.nnz >= WORTH_A_KERNEL:
             return predict_kernel("sparse")(operand(block), len(block.y), np.ascontiguousarray(w[0]), b[0])[:, None]
+        if self.outputs > 1 and not is_sparse(block.X):
+            # by outputs: what is reckoned row by row from here then reads whole columns
+            return (w @ block.X.T + b[:, None]).T
         return block.X @ w.T + b
 
     def pull_back(self, X: Any, slopes: np.ndarray) -> np.ndarray:
@@ -336,13 +355,13 @@ class RowsObjective(Objective):
     def _with_ridge(self, hessian: np.ndarray) -> np.ndarray:
         """Return the Hessian, by output and column, as a matrix over flat parameters, with that of the ridge."""
         outputs, columns = self.outputs, self.rows.columns
-        flat = hessian.reshape(self.size, self.size)
-        if outputs > 1:
-            place = np.empty((outputs, hessian.shape[1]), dtype=np.intp)
+        flat = hessian
+        if outputs > 1 and self.intercept:
+            place = np.empty((outputs, columns + 1), dtype=np.intp)
             place[:, :columns] = np.arange(self.coefficients).reshape(outputs, columns)
-            place[:, columns:] = self.coefficients + np.arange(outputs)[:, None]
+            place[:, columns] = self.coefficients + np.arange(outputs)
             flat = np.empty((self.size, self.size))
-            flat[np.ix_(place.ravel(), place.ravel())] = hessian.reshape(self.size, self.size)
+            flat[np.ix_(place.ravel(), place.ravel())] = hessian
         if self.ridge is not None:
             flat[np.arange(self.coefficients), np.arange(self.coefficients)] += self.ridge.strength
         return flat

@@ -5,13 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.linalg import get_blas_funcs
 
 from fallline.data.blocks import Block
 from fallline.data.kernels import WORTH_A_KERNEL
 from fallline.data.sparse import scaled
 from fallline.data.sparse_kernels import gram_kernel
 
-__all__ = ["gram", "sparse_gram"]
+__all__ = ["centred", "gram", "softmax_gram", "sparse_gram"]
+
+STRIP = 256
+"""Rows that are multiplied at a time: their columns, once for each class, stay in the cache."""
+
+
+def centred(block: Block, centre: np.ndarray, intercept: bool) -> np.ndarray:
+    """Return the block's columns less their `centre`, and one of ones for an `intercept`, shape (m, d or d+1)."""
+    columns = block.dense() - centre
+    return np.column_stack([columns, np.ones(len(columns))]) if intercept else columns
 
 
 def gram(block: Block, others: np.ndarray, weights: np.ndarray, centre: np.ndarray) -> np.ndarray:
@@ -57,6 +67,48 @@ def sparse_gram(block: Block, others: np.ndarray, weights: np.ndarray, centre: n
     total[columns:, :columns] = total[:columns, columns:].T
     total[columns:, columns:] = (others * weights[:, None]).T @ others
     return total
+
+
+def softmax_gram(columns: np.ndarray, weights: np.ndarray, chances: np.ndarray) -> np.ndarray:
+    """Return the curvature of softmax losses, shape (K·width, K·width), below its diagonal; by class, then by column.
+
+    That of two classes is the sum of ``-p_k·p_m`` times the products of a row's columns with each other, so that one
+    product of all columns times all chances tells all such at once. Within a class it is ``p·(1 - p)``, which keeps its
+    digits where `p` is near to one.
+
+    Parameters
+    ----------
+    columns : array, shape (m, width)
+        Their precision is that of the products.
+    weights : array, shape (m,)
+    chances : array, shape (m, K)
+        Of the classes.
+
+    Examples
+    --------
+    >>> softmax_gram(np.array([[-1.0], [1.0]]), np.ones(2), np.full((2, 2), 0.5))
+    array([[ 0.5,  0. ],
+           [-0.5,  0.5]])
+    """
+    (rows, width), classes, number = columns.shape, chances.shape[1], columns.dtype
+    root = (np.sqrt(weights)[:, None] * chances).astype(number, order="C")
+    within = (weights[:, None] * chances * (1 - chances)).astype(number, order="C")
+    across, own = np.zeros((classes * width, classes * width), number, order="F"), np.zeros((classes * width, width))
+    subtract: Any = get_blas_funcs("syrk", dtype=number)
+    products = np.empty((min(STRIP, rows), classes, width), number)
+    for first in range(0, rows, STRIP):
+        strip = slice(first, min(first + STRIP, rows))
+        here, scaled_here = columns[strip], products[: min(STRIP, rows - first)]
+        flat = scaled_here.reshape(len(here), -1).T
+        np.multiply(root[strip, :, None], here[:, None], out=scaled_here)
+        across = subtract(-1.0, flat, beta=1.0, c=across, lower=1, overwrite_c=1)
+        np.multiply(within[strip, :, None], here[:, None], out=scaled_here)
+        own += flat @ here
+    below = np.tri(width)
+    for k in range(classes):
+        place = slice(k * width, (k + 1) * width)
+        across[place, place] = own[place] * below
+    return across
 
 
 def _products(X: Any, weights: np.ndarray) -> np.ndarray:
