@@ -137,12 +137,10 @@ def _mean_of(objective: RowsObjective, x: np.ndarray, step: np.ndarray, share: f
         z, change = objective.predictors(block, w, b), objective.predictors(block, v, c)
         if single:
             z, change = z[:, 0], change[:, 0]
-            u = loss.derivative(block.y, z) + loss.curvature(block.y, z) * change
-        else:
-            u = loss.derivative(block.y, z) + np.einsum("nkm,nm->nk", loss.curvature(block.y, z), change)
-        u = share * loss.project(block.y, u)
+        value, slope = loss.value_and_derivative(block.y, z)
+        u = share * loss.project(block.y, slope + loss.turn(block.y, z, change))
         product = u * z if single else np.sum(u * z, axis=1)
-        apart = np.maximum(loss.value(block.y, z) + loss.conjugate(block.y, u) - product, 0.0)
+        apart = np.maximum(value + loss.conjugate(block.y, u) - product, 0.0)
         slopes = (block.weights * u.T).T
         return np.concatenate([[block.weights @ apart], objective.pull_back(block.X, slopes)])
 

@@ -85,6 +85,10 @@ class Loss(ABC):
     def curvature(self, y: Any, z: Any) -> Any:
         """Return the second derivative of the loss in `z`: (n,), or (n, classes, classes)."""
 
+    def turn(self, y: Any, z: Any, change: Any) -> Any:
+        """Return the curvature times a change of the predictors, both of the shape of `z`."""
+        return self.curvature(y, z) * change
+
     @abstractmethod
     def constant(self, y: Any, weights: Any) -> Any:
         """Return the constant prediction of least cost, one number for each output."""

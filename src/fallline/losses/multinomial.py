@@ -56,6 +56,10 @@ class Multinomial(Loss):
         share = self.chances(z)
         return share[:, :, None] * (np.eye(z.shape[1], dtype=share.dtype) - share[:, None, :])
 
+    def turn(self, y, z, change):
+        share = self.chances(z)
+        return share * (change - (share * change).sum(axis=1)[:, None])
+
     def constant(self, y, weights):
         totals = np.bincount(y.astype(np.intp), weights=weights)
         return np.log(totals / totals.sum())

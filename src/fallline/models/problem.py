@@ -138,9 +138,14 @@ class Problem:
     def solve(self, x0: np.ndarray) -> Answer:
         """Descend from `x0`, shape (size,), in the data's units.
 
-        Where that was left to the model and stuck at a start worse than the best constant, descend from zeros.
+        Where conjugate gradients got stuck in rounding and Hessians can be formed, descend by these. Where that was
+        left to the model and stuck at a start worse than the best constant, descend from zeros.
         """
         answer = self._descended(x0)
+        if not answer.converged and answer.run.reason in STUCK and self.truncates and self._forms:
+            self.truncates = False
+            again = self._descended(x0)
+            answer = again if again.certificate.gap <= answer.certificate.gap else answer
         if answer.converged or not self.settings.automatic or not x0.any() or answer.trace.fun[0] <= self.baseline:
             return answer
         stuck = answer.run.reason in STUCK or not answer.cost <= self.baseline

@@ -167,7 +167,11 @@ class RowsObjective(Objective):
         w, b = self.split(x)
 
         def term(block: Block) -> np.ndarray:
-            return self._bends(block, self.predictors(block, w, b)).sum(axis=0).reshape(self.outputs, self.outputs)
+            z = self.predictors(block, w, b)
+            if isinstance(self.loss, Multinomial):
+                below = softmax_gram(np.ones((len(z), 1)), block.weights, self.loss.chances(z))
+                return below + np.tril(below, -1).T
+            return self._bends(block, z).sum(axis=0).reshape(self.outputs, self.outputs)
 
         return sum_blocks(self.rows, term, self.threads) / self.total
 
@@ -198,11 +202,10 @@ class RowsObjective(Objective):
             return self._compiled_products(w, b, directions)
 
         def term(block: Block) -> np.ndarray:
-            bends = self._bends(block, self.predictors(block, w, b))
-            changes = [self.predictors(block, v, c) for v, c in map(self.split, directions)]
-            if self.outputs == 1:
-                return np.stack([self.pull_back(block.X, bends[:, None] * change) for change in changes])
-            return np.stack([self.pull_back(block.X, np.einsum("nkm,nm->nk", bends, c)) for c in changes])
+            z = self._shaped(self.predictors(block, w, b))
+            changes = [self._shaped(self.predictors(block, v, c)) for v, c in map(self.split, directions)]
+            turned = [(block.weights * self.loss.turn(block.y, z, change).T).T for change in changes]
+            return np.stack([self.pull_back(block.X, slopes) for slopes in turned])
 
         return self._with_penalised(sum_blocks(self.rows, term, self.threads) / self.total, directions)
 
@@ -271,7 +274,7 @@ class RowsObjective(Objective):
 
         def term(block: Block) -> np.ndarray:
             z = self.predictors(block, w, b)
-            value, slopes = self.loss.value_and_derivative(block.y, z[:, 0] if self.outputs == 1 else z)
+            value, slopes = self.loss.value_and_derivative(block.y, self._shaped(z))
             slopes = (block.weights * slopes.T).T
             return np.concatenate([[block.weights @ value], self.pull_back(block.X, slopes)])
 
@@ -343,6 +346,10 @@ class RowsObjective(Objective):
             # by outputs: what is reckoned row by row from here then reads whole columns
             return (w @ block.X.T + b[:, None]).T
         return block.X @ w.T + b
+
+    def _shaped(self, z: np.ndarray) -> np.ndarray:
+        """Return predictors, shape (m, outputs), as the loss wants them: (m,) where there is one output."""
+        return z[:, 0] if self.outputs == 1 else z
 
     def pull_back(self, X: Any, slopes: np.ndarray) -> np.ndarray:
         """Return the flat gradient of a cost whose slopes in the predictors, shape (m, outputs) or (m,), are given."""

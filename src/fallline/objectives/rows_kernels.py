@@ -147,9 +147,12 @@ def survey_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]:
                     slope += slopes[i] * turned[j, i]
                     turned[j, i] *= z[i]
                 last[j] += slope
-            turned[columns, :count] = z[:count]
+            # cell by cell: between slices Numba compiles the words of an error, for seconds
+            for i in range(count):
+                turned[columns, i] = z[i]
             multiply(turned, used, total)
-        total[columns + 1] = last
+        for j in range(columns + 2):
+            total[columns + 1, j] = last[j]
         return total[: columns + 2, : columns + 2]
 
     return compiled(kernel)

@@ -130,7 +130,7 @@ def _along(objective: RowsObjective, v: np.ndarray, c: np.ndarray) -> Callable[[
 
     def term(block: Block) -> np.ndarray:
         share, change = block.y, objective.predictors(block, v, c)
-        change -= np.einsum("nk,nk->n", share, change)[:, None]
+        change -= (share * change).sum(axis=1)[:, None]
         change *= share
         change *= block.weights[:, None]
         return objective.pull_back(block.X, change)

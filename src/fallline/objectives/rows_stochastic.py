@@ -62,6 +62,7 @@ def _on_rows(parts: Parts) -> Any:
     slopes, cost, less_the_table, note, reduced = parts
     predict, shift, remembered = inlined(_predict), inlined(_shift), inlined(_remembered)
     step_on_one, step_on_many, pull = inlined(_step_on_one), inlined(_step_on_many), inlined(_pull)
+    shrink = inlined(_shrink)
 
     def kernel(
         parameters: Any, data: Any, order: Array, size: int, rates: Array, state: Any, rule: Any, records: Any
@@ -97,7 +98,7 @@ def _on_rows(parts: Parts) -> Any:
                 if remember:
                     remembered(X, rows, slope, G, level, len(y))
             if l1 > 0.0:
-                W[:] = np.sign(W) * np.maximum(np.abs(W) - rate * l1, 0.0)
+                shrink(W, rate * l1)
             note(W, b, intercept, records, t, total / len(rows))
 
     return kernel
@@ -145,6 +146,14 @@ def _pull(b: Array, slope: Array, count: int, share: float) -> None:
     for k in range(len(b)):
         for i in range(count):
             b[k] -= share * slope[i, k]
+
+
+def _shrink(W: Array, by: float) -> None:
+    """Bring every coefficient nearer to zero, at most to it."""
+    # cell by cell: for arrays Numba compiles the words of an error about their shapes, for seconds
+    for k in range(W.shape[0]):
+        for j in range(W.shape[1]):
+            W[k, j] = np.sign(W[k, j]) * np.maximum(np.abs(W[k, j]) - by, 0.0)
 
 
 def _shift(W: Array, b: Array, G: Array, level: Array, rate: float, intercept: bool) -> None:
