@@ -14,7 +14,7 @@ from fallline.objectives.rows import RowsObjective
 from fallline.objectives.rows_metric import Metric, metric_at
 from fallline.objectives.rows_reach import largest_change
 
-__all__ = ["Metrics", "Newton"]
+__all__ = ["Metrics", "Newton", "worth_sampling"]
 
 
 SAMPLED = 16_384
@@ -79,7 +79,7 @@ class Metrics:
     ) -> None:
         self.objective, self.centre, self.wanted, self.constant = objective, centre, wanted, constant
         self.sample: Sample | None = None
-        if constant is None and spread is not None and _long(objective):
+        if constant is None and spread is not None and worth_sampling(objective):
             self.sample = sample_of(objective.rows, centre, spread, SAMPLED)
         self._exact: tuple[np.ndarray, Metric] | None = None
         self._last: Metric | None = None
@@ -303,7 +303,7 @@ def _constant(objective: RowsObjective) -> np.ndarray:
     return x
 
 
-def _long(objective: RowsObjective) -> bool:
+def worth_sampling(objective: RowsObjective) -> bool:
     """Tell whether a sample of the rows pays and leaves many of them for each parameter."""
     rows, size = objective.rows, objective.size
     dense = rows.crowded and not is_sparse(rows.block(0).X)

@@ -67,20 +67,26 @@ class NewtonCG:
 
     def update(self, gradient: Any, state: _Memory, x: Any) -> tuple[Any, _Memory]:
         bends, product = products_at(self.objective, x)
-        diagonal = diagonal_of(self.objective, bends)
-        scale = np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=diagonal > 0)
-        size = float(np.sqrt(gradient @ (scale * gradient)))
-        first = state.size or size
-        share = min(LOOSE, float(np.sqrt(size / first)) if first > 0 else LOOSE)
-        known: Callable[[np.ndarray], np.ndarray] = state.inverse or (lambda v: scale * v)
+        precondition = state.inverse or self._by_diagonal(bends)
+        first = state.size or _size(precondition, gradient)
+        share = min(LOOSE, float(np.sqrt(_size(precondition, gradient) / first)) if first > 0 else LOOSE)
         most = self._price if self.columns is not None else PRODUCTS
-        direction, left, done = conjugate_gradients(product, known, gradient, share * _size(known, gradient), most)
+        wanted = share * _size(precondition, gradient)
+        direction, left, done = conjugate_gradients(product, precondition, gradient, wanted, most)
         inverse = state.inverse
         if not done and self.columns is not None:
             inverse = CoarseInverse(self.objective, x, *self.columns)
-            more, _, _ = conjugate_gradients(product, inverse, left, share * _size(inverse, gradient))
-            direction += more
-        return direction if direction.any() else scale * gradient, _Memory(first, inverse)
+            size = _size(inverse, gradient)
+            direction += conjugate_gradients(product, inverse, left, share * size)[0]
+            # sizes are measured by the new one from now on
+            first *= size / max(_size(precondition, gradient), 1e-300)
+        return direction if direction.any() else precondition(gradient), _Memory(first, inverse)
+
+    def _by_diagonal(self, bends: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        """Return what divides by the Hessian's diagonal."""
+        diagonal = diagonal_of(self.objective, bends)
+        scale = np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=diagonal > 0)
+        return lambda v: scale * v
 
     @property
     def _price(self) -> int:

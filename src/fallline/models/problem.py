@@ -18,7 +18,7 @@ from fallline.methods import LBFGS
 from fallline.models.answer import Answer, Passes
 from fallline.models.interior import InteriorPoint
 from fallline.models.judges import Bounding, Dual, Estimating, Judge, Proving, Scaled
-from fallline.models.newton import Metrics, Newton
+from fallline.models.newton import Metrics, Newton, worth_sampling
 from fallline.models.newton_cg import NewtonCG
 from fallline.models.proximal_newton import ProximalNewton, ProximalSearch
 from fallline.models.sampling import Sample
@@ -48,7 +48,7 @@ DENSE = 1500
 """Parameters up to which Hessians are formed; beyond, limited-memory updates on standardised columns take over."""
 
 MANY = 100
-"""Parameters of several outputs from which conjugate gradients do better than exact Hessians."""
+"""Parameters from which conjugate gradients do better than exact Hessians."""
 
 WORTH_SETS = 1e8
 """Operations of a Hessian from which one of fewer columns is worth a table of them."""
@@ -275,18 +275,21 @@ class Problem:
         plain = type(self.objective) is RowsObjective and self.loss.smooth
         if not (self.settings.automatic and plain and self.objective.penalised) or self.kinked:
             return False
-        if self.outputs == 1:
-            return not self.dense
+        if self.outputs == 1 and not self.dense:
+            return True
+        if self.objective.size <= MANY or not (self.outputs == 1 or self.loss.invariant):
+            return False
+        if self.outputs == 1 and (not self._forms or worth_sampling(self.objective)):
+            return False
         # a column far from zero is much like the intercept: the diagonal does not tell that, and digits are lost by it
         offset = FAR if self._forms else OFFSET
         near = (np.abs(self.mean) <= offset * self.spread) | (self.spread == 0)
-        apart = not self.settings.fit_intercept or bool(near.all())
-        return self.objective.size > MANY and apart and self.loss.invariant
+        return not self.settings.fit_intercept or bool(near.all())
 
     @property
     def _forms(self) -> bool:
-        """Whether conjugate gradients over several outputs may have a Hessian in single precision."""
-        return self.outputs > 1 and self.dense and self.rows.crowded
+        """Whether conjugate gradients may have a Hessian in single precision."""
+        return self.dense and self.rows.crowded
 
     @cached_property
     def selects(self) -> bool:

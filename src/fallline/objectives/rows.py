@@ -31,7 +31,7 @@ from fallline.penalties import Ridge
 __all__ = ["RowsObjective"]
 
 WORTH_THREADS = 1e8
-"""Operations of a Hessian of several outputs from which a second thread is worth its start."""
+"""Operations of a Hessian from which a second thread is worth its start."""
 
 FEW = 64
 """Columns up to which the Hessian, measured with the gradient, costs less than twice as much as alone."""
@@ -149,7 +149,7 @@ class RowsObjective(Objective):
     @property
     def threads_to_multiply(self) -> int | None:
         """The threads that a Hessian is worth, which may be more than the table's cells alone are."""
-        worth = self.threads is None and self.outputs > 1 and self.rows.count * self.size**2 >= WORTH_THREADS
+        worth = self.threads is None and self.rows.count * self.size**2 >= WORTH_THREADS
         return available_threads() if worth else self.threads
 
     def _assembled(self, parts: np.ndarray, coarse: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""About the inverse of a softmax cost's Hessian, in single precision: what makes conjugate gradients quick."""
+"""About the inverse of a Hessian, in single precision: what makes conjugate gradients quick."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scipy.linalg import get_lapack_funcs
 from fallline.data.blocks import Block
 from fallline.data.sums import sum_blocks
 from fallline.objectives.rows import RowsObjective
-from fallline.objectives.rows_gram import centred, softmax_gram
+from fallline.objectives.rows_gram import softmax_gram, square_gram
 
 __all__ = ["CoarseInverse"]
 
@@ -19,12 +19,12 @@ ADDED = 1e-5
 
 
 class CoarseInverse:
-    """The factored Hessian of a softmax cost, in standardised columns and single precision.
+    """The factored Hessian of a smooth cost, in standardised columns and single precision.
 
     Parameters
     ----------
     objective : RowsObjective
-        Of the softmax loss on a dense table.
+        Of a single output, or of the softmax loss, on a table without few cells in many.
     x : array, shape (size,)
         Where the Hessian is measured.
     centre, spread : array, shape (d,)
@@ -53,7 +53,7 @@ class CoarseInverse:
         scale = self.scale.astype(np.float32)
         hessian *= scale
         hessian *= scale[:, None]
-        if self.intercept:
+        if self.intercept and self.outputs > 1:
             # a shift of all intercepts alike changes nothing: let it have curvature
             place = np.arange(len(centre), len(hessian), len(centre) + 1)
             shift = diagonal[place] / max(float(np.linalg.norm(diagonal[place])), 1e-300)
@@ -82,10 +82,13 @@ class CoarseInverse:
         """Return the Hessian by class, then by standardised column, below its diagonal."""
         w, b = objective.split(x)
         loss: Any = objective.loss
-        unit = np.append(self.unit, 1.0)[: len(self.unit) + self.intercept]
+        scale, width = 1.0 / self.unit, len(self.unit) + self.intercept
 
         def term(block: Block) -> np.ndarray:
-            columns = (centred(block, self.centre, self.intercept) / unit).astype(np.float32)
+            columns = np.ones((len(block.y), width), np.float32)
+            columns[:, : len(scale)] = (block.dense() - self.centre) * scale
+            if self.outputs == 1:
+                return square_gram(columns, objective.bends(block, w, b))
             return softmax_gram(columns, block.weights, loss.chances(objective.predictors(block, w, b)))
 
         hessian = sum_blocks(objective.rows, term, objective.threads_to_multiply) / np.float32(objective.total)

@@ -12,7 +12,7 @@ from fallline.data.kernels import WORTH_A_KERNEL
 from fallline.data.sparse import scaled
 from fallline.data.sparse_kernels import gram_kernel
 
-__all__ = ["centred", "gram", "softmax_gram", "sparse_gram"]
+__all__ = ["centred", "gram", "softmax_gram", "sparse_gram", "square_gram"]
 
 STRIP = 256
 """Rows that are multiplied at a time: their columns, once for each class, stay in the cache."""
@@ -109,6 +109,19 @@ def softmax_gram(columns: np.ndarray, weights: np.ndarray, chances: np.ndarray) 
         place = slice(k * width, (k + 1) * width)
         across[place, place] = own[place] * below
     return across
+
+
+def square_gram(columns: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return ``columns.T @ diag(weights) @ columns`` below its diagonal, in the precision of the columns.
+
+    Examples
+    --------
+    >>> square_gram(np.array([[1.0, 2.0]]), np.array([3.0]))
+    array([[ 3.,  0.],
+           [ 6., 12.]])
+    """
+    multiply: Any = get_blas_funcs("syrk", dtype=columns.dtype)
+    return multiply(1.0, (columns * np.sqrt(weights).astype(columns.dtype)[:, None]).T, lower=1)
 
 
 def _products(X: Any, weights: np.ndarray) -> np.ndarray:
