@@ -58,7 +58,7 @@ def duality_gap(
     held = (strength > 0) | (squares > 0)
     slope = gradient - squares * x
     if objective.loss.quadratic and (metric is None or held[: objective.coefficients].all()):
-        step, data = None, cost - 0.5 * float(squares @ x**2) - float(strength @ np.abs(x))
+        gap, step, data = 0.0, None, cost - 0.5 * float(squares @ x**2) - float(strength @ np.abs(x))
         if objective.intercept:
             shift = slope[-1]
             slope = slope - shift * np.append(mean, 1.0)
@@ -67,7 +67,7 @@ def duality_gap(
     else:
         step = _towards_feasible(objective, x, gradient, metric)
         shift = data = 0.0
-        slope = _mean_of(objective, x, step, 1.0)[1]
+        gap, slope = _mean_of(objective, x, step, 1.0)
     free = np.abs(slope[~held])
     if free.any() and (free > ROUNDING * _sizes(objective, cost)[~held]).any():
         return cost
@@ -75,7 +75,7 @@ def duality_gap(
     if step is None:
         steepest = objective.loss.steepest
         gap = ((1 - share) ** 2 * max(2 * steepest * data - shift**2, 0.0) + shift**2) / (2 * steepest)
-    else:
+    elif share < 1:
         gap = _mean_of(objective, x, step, share)[0]
     gap += part
     return min(max(gap, 0.0), cost) if np.isfinite(gap) else cost
@@ -134,7 +134,8 @@ def _mean_of(objective: RowsObjective, x: np.ndarray, step: np.ndarray, share: f
     loss, single = objective.loss, objective.outputs == 1
 
     def term(block: Block) -> np.ndarray:
-        z, change = objective.predictors(block, w, b), objective.predictors(block, v, c)
+        z = objective.predictors(block, w, b)
+        change = objective.predictors(block, v, c) if v.any() else np.broadcast_to(c, z.shape)
         if single:
             z, change = z[:, 0], change[:, 0]
         value, slope = loss.value_and_derivative(block.y, z)

@@ -157,10 +157,10 @@ class RowsObjective(Objective):
         if not coarse and not np.isfinite(parts[: self.outputs * width, : self.outputs * width]).all():
             self._refuse_too_large()
         last = parts[-1, :width].copy()
-        lower = np.tril(parts[:width, :width]) if self.outputs == 1 else parts
-        hessian = lower + lower.T
-        np.fill_diagonal(hessian, lower.diagonal())
-        return self._with_ridge(hessian), last
+        if self.outputs > 1:
+            return self._with_ridge(parts), last
+        lower = np.tril(parts[:width, :width])
+        return self._with_ridge(lower + np.tril(lower, -1).T), last
 
     def intercept_curvature(self, x: np.ndarray) -> np.ndarray:
         """Return the Hessian's part for the intercepts, shape (outputs, outputs)."""
@@ -169,8 +169,7 @@ class RowsObjective(Objective):
         def term(block: Block) -> np.ndarray:
             z = self.predictors(block, w, b)
             if isinstance(self.loss, Multinomial):
-                below = softmax_gram(np.ones((len(z), 1)), block.weights, self.loss.chances(z))
-                return below + np.tril(below, -1).T
+                return softmax_gram(np.ones((len(z), 1)), block.weights, self.loss.chances(z))
             return self._bends(block, z).sum(axis=0).reshape(self.outputs, self.outputs)
 
         return sum_blocks(self.rows, term, self.threads) / self.total
@@ -287,7 +286,7 @@ class RowsObjective(Objective):
 
         For one output its shape is (d+1 or more, same), the intercept and what else is measured coming last, and only
         what is below the diagonal counts. For several it is by output, then by column, the intercept being one where it
-        is fitted, and zero above the diagonal.
+        is fitted.
         """
         if self._compiles and self.rows.crowded:
             kernel, parameters = survey_kernel(type(self.loss), self._layout), self.loss.parameters
@@ -317,10 +316,8 @@ class RowsObjective(Objective):
             total = np.zeros((self.outputs, width, self.outputs, width))
             for k in range(self.outputs):
                 for m in range(k + 1):
-                    if k == m:
-                        total[k, :, k] = np.tril(multiply(block, others, bends[:, k, k], centre))
-                    elif bends[:, k, m].any():
-                        total[k, :, m] = multiply(block, others, bends[:, k, m], centre)
+                    if bends[:, k, m].any():
+                        total[k, :, m] = total[m, :, k] = multiply(block, others, bends[:, k, m], centre)
             return total.reshape(self.outputs * width, -1)
 
         return of_one if self.outputs == 1 else of_several

@@ -79,7 +79,7 @@ class CoarseInverse:
         return x[:count].reshape(self.outputs, -1), x[count:]
 
     def _measured(self, objective: RowsObjective, x: np.ndarray) -> np.ndarray:
-        """Return the Hessian by class, then by standardised column, below its diagonal."""
+        """Return the Hessian by class, then by standardised column."""
         w, b = objective.split(x)
         loss: Any = objective.loss
         scale, width = 1.0 / self.unit, len(self.unit) + self.intercept

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.linalg import get_blas_funcs
 
 from fallline.data.blocks import Block
 from fallline.data.kernels import WORTH_A_KERNEL
@@ -14,8 +13,8 @@ from fallline.data.sparse_kernels import gram_kernel
 
 __all__ = ["centred", "gram", "softmax_gram", "sparse_gram", "square_gram"]
 
-STRIP = 256
-"""Rows that are multiplied at a time: their columns, once for each class, stay in the cache."""
+STRIP = 1024
+"""Rows that are multiplied at a time, which bounds the memory that their columns, once for each class, take."""
 
 
 def centred(block: Block, centre: np.ndarray, intercept: bool) -> np.ndarray:
@@ -70,7 +69,7 @@ def sparse_gram(block: Block, others: np.ndarray, weights: np.ndarray, centre: n
 
 
 def softmax_gram(columns: np.ndarray, weights: np.ndarray, chances: np.ndarray) -> np.ndarray:
-    """Return the curvature of softmax losses, shape (K·width, K·width), below its diagonal; by class, then by column.
+    """Return the curvature of softmax losses, shape (K·width, K·width), by class, then by column.
 
     That of two classes is the sum of ``-p_k·p_m`` times the products of a row's columns with each other, so that one
     product of all columns times all chances tells all such at once. Within a class it is ``p·(1 - p)``, which keeps its
@@ -87,41 +86,40 @@ def softmax_gram(columns: np.ndarray, weights: np.ndarray, chances: np.ndarray) 
     Examples
     --------
     >>> softmax_gram(np.array([[-1.0], [1.0]]), np.ones(2), np.full((2, 2), 0.5))
-    array([[ 0.5,  0. ],
+    array([[ 0.5, -0.5],
            [-0.5,  0.5]])
     """
     (rows, width), classes, number = columns.shape, chances.shape[1], columns.dtype
     root = (np.sqrt(weights)[:, None] * chances).astype(number, order="C")
     within = (weights[:, None] * chances * (1 - chances)).astype(number, order="C")
-    across, own = np.zeros((classes * width, classes * width), number, order="F"), np.zeros((classes * width, width))
-    subtract: Any = get_blas_funcs("syrk", dtype=number)
+    across = np.zeros((classes * width, classes * width), number)
+    own = np.zeros((classes * width, width), number)
     products = np.empty((min(STRIP, rows), classes, width), number)
     for first in range(0, rows, STRIP):
         strip = slice(first, min(first + STRIP, rows))
-        here, scaled_here = columns[strip], products[: min(STRIP, rows - first)]
-        flat = scaled_here.reshape(len(here), -1).T
-        np.multiply(root[strip, :, None], here[:, None], out=scaled_here)
-        across = subtract(-1.0, flat, beta=1.0, c=across, lower=1, overwrite_c=1)
-        np.multiply(within[strip, :, None], here[:, None], out=scaled_here)
-        own += flat @ here
-    below = np.tri(width)
+        here, times = columns[strip], products[: min(STRIP, rows - first)]
+        flat = times.reshape(len(here), -1)
+        np.multiply(root[strip, :, None], here[:, None], out=times)
+        across -= flat.T @ flat
+        np.multiply(within[strip, :, None], here[:, None], out=times)
+        own += flat.T @ here
     for k in range(classes):
         place = slice(k * width, (k + 1) * width)
-        across[place, place] = own[place] * below
+        across[place, place] = own[place]
     return across
 
 
 def square_gram(columns: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return ``columns.T @ diag(weights) @ columns`` below its diagonal, in the precision of the columns.
+    """Return ``columns.T @ diag(weights) @ columns`` in the precision of the columns.
 
     Examples
     --------
     >>> square_gram(np.array([[1.0, 2.0]]), np.array([3.0]))
-    array([[ 3.,  0.],
+    array([[ 3.,  6.],
            [ 6., 12.]])
     """
-    multiply: Any = get_blas_funcs("syrk", dtype=columns.dtype)
-    return multiply(1.0, (columns * np.sqrt(weights).astype(columns.dtype)[:, None]).T, lower=1)
+    columns = columns * np.sqrt(weights).astype(columns.dtype)[:, None]
+    return columns.T @ columns
 
 
 def _products(X: Any, weights: np.ndarray) -> np.ndarray:
