@@ -11,6 +11,7 @@ from fallline.losses import LOSSES, Loss, find
 from fallline.losses.epsilon_insensitive import EpsilonInsensitive
 from fallline.losses.huber import Huber
 from fallline.losses.quantile import Quantile
+from fallline.models.one_vs_rest import OneVsRest
 from fallline.objectives.rows import RowsObjective
 
 EVERY = [*LOSSES.values(), Huber(0.3), Quantile(0.9), EpsilonInsensitive(0.7), EpsilonInsensitive(0.0)]
@@ -274,3 +275,17 @@ def test_no_two_losses_have_parameters_of_one_name():
     """Numba takes two named tuples of one name and the same fields for each other, at a price for every call."""
     names = [type(loss.parameters).__name__ for loss in LOSSES.values()]
     assert len(set(names)) == len({type(loss) for loss in LOSSES.values()})
+
+
+@pytest.mark.parametrize("loss", [*EVERY, OneVsRest(find("hinge", "classification")), OneVsRest(Huber(0.3))], ids=repr)
+def test_what_is_measured_together_is_what_is_measured_apart(loss):
+    """A loss may give its value with its slope, and its curvature times a change, more cheaply than one by one."""
+    rng = np.random.default_rng(3)
+    y = rng.integers(0, 3, 40).astype(float) if loss.multiple else targets(loss, 40, rng)
+    z, change = (rng.normal(size=(40, 3) if loss.multiple else 40) for _ in range(2))
+    value, slope = loss.value_and_derivative(y, z)
+    bends = loss.curvature(y, z)
+    turned = np.einsum("nkm,nm->nk", bends, change) if loss.multiple else bends * change
+    np.testing.assert_array_equal(value, loss.value(y, z))
+    np.testing.assert_array_equal(slope, loss.derivative(y, z))
+    np.testing.assert_allclose(loss.turn(y, z, change), turned, rtol=1e-12, atol=1e-14)

@@ -216,7 +216,7 @@ class Dual(Judge):
         The cost without absolute values.
     strength : array, shape (size,)
         Theirs.
-    mean : array, shape (d,)
+    mean, spread : array, shape (d,)
         Of the columns.
     metrics : Metrics, optional
         Where every parameter may be free of a penalty.
@@ -229,6 +229,7 @@ class Dual(Judge):
         rows: RowsObjective,
         strength: np.ndarray,
         mean: np.ndarray,
+        spread: np.ndarray,
         metrics: Metrics | None,
         objective: Objective,
         threshold: float,
@@ -236,6 +237,7 @@ class Dual(Judge):
     ) -> None:
         super().__init__(objective, threshold, every)
         self.rows, self.strength, self.mean, self.metrics = rows, strength, mean, metrics
+        self.per_spread = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 0)
 
     def _hopeless(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> bool:
         count, squares = self.rows.coefficients, np.zeros_like(x)
@@ -243,9 +245,13 @@ class Dual(Judge):
             squares[: len(self.rows.ridge.strength)] = self.rows.ridge.strength
         if self.metrics is not None or not ((squares > 0) | (self.strength > 0))[:count].all():
             return False
-        # about what the penalty makes of the gap; the losses' share comes on top
-        _, part = penalty_gap(x, gradient - squares * x, self.strength, squares)
-        return 0.5 * part > self.limit(cost)
+        # about what the penalty makes of the gap, and what shrinking the losses' slopes makes of it at the least: their
+        # conjugate bends by one over the steepest curvature, and a column of unit spread tells how large they are
+        slope = gradient - squares * x
+        share, part = penalty_gap(x, slope, self.strength, squares)
+        sizes = np.abs(slope[:count]).reshape(-1, len(self.mean)) * self.per_spread
+        shrunk = ((1 - share) * float(np.max(sizes, initial=0.0))) ** 2 / (2 * self.rows.loss.steepest)
+        return 0.5 * (part + shrunk) > self.limit(cost)
 
     def _certificate(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> Certificate:
         if not np.isfinite(cost):

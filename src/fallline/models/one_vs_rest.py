@@ -59,6 +59,9 @@ class OneVsRest(Loss):
         bends = self.inner.curvature(_own(y, z.shape[1]), z)
         return bends[:, :, None] * np.eye(z.shape[1])
 
+    def turn(self, y: Any, z: Any, change: Any) -> Any:
+        return self.inner.curvature(_own(y, z.shape[1]), z) * change
+
     def constant(self, y: Any, weights: Any) -> Any:
         own = _own(y, int(y.max()) + 1)
         return np.array([self.inner.constant(column, weights) for column in own.T])

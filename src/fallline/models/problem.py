@@ -260,9 +260,9 @@ class Problem:
             return Scaled(self.objective, self.mean, base, threshold, every)
         if self.kinked or not self.loss.concordant:
             newton = metrics if self.dense and not self.kinked and self.loss.smooth else None
-            return Dual(self.objective, self.strength, self.mean, newton, base, threshold, every)
+            return Dual(self.objective, self.strength, self.mean, self.spread, newton, base, threshold, every)
         if self.truncates:
-            return Dual(self.objective, self.strength, self.mean, None, base, threshold, every=False)
+            return Dual(self.objective, self.strength, self.mean, self.spread, None, base, threshold, every=False)
         if self.dense:
             factored = self.quadratic.factored if self.quadratic else None
             attained = self.baseline if self.settings.fit_intercept else np.inf

@@ -39,9 +39,10 @@ class ProximalNewton:
         return 0
 
     def update(self, gradient: Any, state: int, x: Any) -> tuple[Any, int]:
-        metric = self.metrics.at(x)
-        there = kinked_minimum(metric.hessian, metric.centre, metric.outputs, gradient, self.strength, x)
-        return x - there, state + 1
+        objective, constant = self.metrics.objective, self.metrics.constant
+        centre = self.metrics.centre if objective.intercept else np.zeros_like(self.metrics.centre)
+        hessian = objective.curvature(x, centre) if constant is None else constant.hessian
+        return x - kinked_minimum(hessian, centre, objective.outputs, gradient, self.strength, x), state + 1
 
 
 def kinked_minimum(

@@ -110,7 +110,7 @@ def softmax_gram(columns: np.ndarray, weights: np.ndarray, chances: np.ndarray) 
 
 
 def square_gram(columns: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return ``columns.T @ diag(weights) @ columns`` in the precision of the columns.
+    """Return ``columns.T @ diag(weights) @ columns`` in the precision of the columns, which are multiplied in place.
 
     Examples
     --------
@@ -118,7 +118,7 @@ def square_gram(columns: np.ndarray, weights: np.ndarray) -> np.ndarray:
     array([[ 3.,  6.],
            [ 6., 12.]])
     """
-    columns = columns * np.sqrt(weights).astype(columns.dtype)[:, None]
+    columns *= np.sqrt(weights).astype(columns.dtype)[:, None]
     return columns.T @ columns
 
 

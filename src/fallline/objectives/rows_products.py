@@ -11,7 +11,7 @@ from fallline.data.sparse import is_sparse, with_cells
 from fallline.data.sums import each_block, sum_blocks
 from fallline.losses.multinomial import Multinomial
 from fallline.objectives.rows import RowsObjective
-from fallline.objectives.rows_gram import gram, sparse_gram
+from fallline.objectives.rows_gram import centred, sparse_gram, square_gram
 from fallline.objectives.rows_kernels import turn_kernel
 from fallline.objectives.rows_layouts import layout_name, operand
 
@@ -92,12 +92,15 @@ def hessian_with(objective: RowsObjective, bends: np.ndarray, centre: np.ndarray
     array([[2., 0.],
            [0., 2.]])
     """
-    multiply = gram if objective.rows.crowded else sparse_gram
+    crowded, intercept = objective.rows.crowded, objective.intercept
 
     def products(block: Block) -> np.ndarray:
-        return multiply(block, np.ones((len(block.y), int(objective.intercept))), block.y, centre)
+        if crowded:
+            return square_gram(centred(block, centre, intercept), block.y)
+        return sparse_gram(block, np.ones((len(block.y), int(intercept))), block.y, centre)
 
-    hessian = sum_blocks(Retargeted(objective.rows, bends), products, objective.threads) / objective.total
+    rows = Retargeted(objective.rows, bends)
+    hessian = sum_blocks(rows, products, objective.threads_to_multiply) / objective.total
     if objective.ridge is not None:
         place = np.arange(objective.coefficients)
         hessian[place, place] += objective.ridge.strength
