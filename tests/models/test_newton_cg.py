@@ -89,3 +89,42 @@ def test_constant_columns_and_weights_change_nothing():
     other = fl.LogisticRegression(1e-3, tol=1e-10).fit(np.column_stack([X, np.full(len(y), 7.0)]), y, times)
     np.testing.assert_allclose(other.coef_[:, :-1], plain.coef_, atol=1e-4)
     np.testing.assert_allclose(other.coef_[:, -1], 0.0, atol=1e-8)
+
+
+def wide_and_dense():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 300)) @ (np.eye(300) + 0.1 * rng.normal(size=(300, 300)))
+    return X, X @ rng.normal(size=300) / 20, rng
+
+
+@pytest.mark.parametrize("loss", ["logistic", "poisson"])
+def test_a_wide_dense_table_of_one_output_is_proven(loss):
+    """As many columns as rows: a Hessian costs as much as hundreds of products, and few are needed."""
+    X, z, rng = wide_and_dense()
+    if loss == "poisson":
+        model = fl.PoissonRegressor(1e-2, tol=1e-8).fit(X, rng.poisson(np.exp(np.clip(z, -3, 3))))
+    else:
+        model = fl.LogisticRegression(1e-3, tol=1e-8).fit(X, (z + rng.normal(size=400) > 0).astype(int))
+    assert model._result.method == "NewtonCG"
+    assert model.converged_
+    assert model.certificate_.kind == "bound"
+    assert model.n_iter_ < 30
+
+
+def test_curvature_that_jumps_wants_better_searches():
+    """Newton's steps on few rows with a squared hinge lose their curvature on the way: 190 steps became 33."""
+    X, z, rng = wide_and_dense()
+    model = fl.LinearSVC(alpha=1e-5, tol=1e-8).fit(X, (z + rng.normal(size=400) > 0).astype(int))
+    assert model._result.method == "Newton"
+    assert model.converged_
+    assert model.n_iter_ < 80
+
+
+def test_what_rounding_stops_is_left_to_exact_hessians():
+    """With scales over sixteen decades and next to no penalty single precision gets stuck; the fit does not."""
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(2000, 14))
+    y = (X @ rng.normal(size=(14, 8)) + rng.gumbel(size=(2000, 8))).argmax(axis=1)
+    model = fl.LogisticRegression(1e-12, tol=1e-8).fit(X * np.logspace(-8, 8, 14), y)
+    assert model.converged_
+    assert model.trace_.fun[0] == pytest.approx(np.log(8))

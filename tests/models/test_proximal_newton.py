@@ -1,6 +1,7 @@
 """Newton's method with absolute values."""
 
 import numpy as np
+import pytest
 from sklearn import datasets
 
 import fallline as fl
@@ -31,3 +32,26 @@ def test_a_step_too_long_is_halved_until_the_cost_falls():
     assert 0 < taken.rate < 1
     assert taken.point.fun < here.fun
     assert ProximalSearch().take(here, np.array([-4.0]), evaluate, ()).rate == 0
+
+
+@pytest.mark.parametrize("offset", [1e4, 1e6, 1e7])
+@pytest.mark.parametrize("l1_ratio", [0.5, 1.0])
+def test_columns_far_from_zero_are_proven_as_well(offset, l1_ratio):
+    """Times in seconds, or years, are such columns: rounding of the intercept's slope times them is no slope."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(3000, 8))
+    y = (X[:, 0] + rng.normal(size=3000) > 0).astype(int)
+    near = fl.LogisticRegression(1e-3, l1_ratio=l1_ratio).fit(X, y)
+    far = fl.LogisticRegression(1e-3, l1_ratio=l1_ratio).fit(X + offset, y)
+    assert far.converged_
+    assert far.n_iter_ <= near.n_iter_ + 2
+    np.testing.assert_allclose(far.coef_, near.coef_, atol=1e-3)
+
+
+def test_rows_that_bend_no_more_do_not_hide_the_others():
+    """One row far off, fitted for certain, would make columns look alike from their mean."""
+    rng = np.random.default_rng(0)
+    X = np.vstack([rng.normal(size=(300, 4)), np.full((1, 4), 1e6)])
+    y = np.append((X[:-1, 0] + rng.normal(size=300) > 0).astype(int), 1)
+    model = fl.LogisticRegression(1e-3, l1_ratio=1.0).fit(X, y)
+    assert model.converged_

@@ -68,8 +68,11 @@ def duality_gap(
         step = _towards_feasible(objective, x, gradient, metric)
         shift = data = 0.0
         gap, slope = _mean_of(objective, x, step, 1.0)
-    free = np.abs(slope[~held])
-    if free.any() and (free > ROUNDING * _sizes(objective, cost)[~held]).any():
+        if _strays(objective, cost, slope, held):
+            # columns far from zero: what the gradient was summed from was rounded otherwise
+            step = step + _towards_feasible(objective, x, np.where(held, 0.0, slope), metric)
+            gap, slope = _mean_of(objective, x, step, 1.0)
+    if _strays(objective, cost, slope, held):
         return cost
     share, part = penalty_gap(x, slope, strength, squares)
     if step is None:
@@ -147,6 +150,12 @@ def _mean_of(objective: RowsObjective, x: np.ndarray, step: np.ndarray, share: f
 
     total = sum_blocks(objective.rows, term, objective.threads) / objective.total
     return float(total[0]), total[1:]
+
+
+def _strays(objective: RowsObjective, cost: float, slope: np.ndarray, held: np.ndarray) -> bool:
+    """Tell whether a parameter that no penalty holds has a slope beyond rounding."""
+    free = np.abs(slope[~held])
+    return bool(free.any()) and bool((free > ROUNDING * _sizes(objective, cost)[~held]).any())
 
 
 def _sizes(objective: RowsObjective, cost: float) -> np.ndarray:

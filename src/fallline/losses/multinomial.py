@@ -4,7 +4,7 @@ import numpy as np
 
 from fallline.losses.base import Loss
 
-__all__ = ["Multinomial"]
+__all__ = ["Multinomial", "others"]
 
 
 class Multinomial(Loss):
@@ -54,7 +54,10 @@ class Multinomial(Loss):
 
     def curvature(self, y, z):
         share = self.chances(z)
-        return share[:, :, None] * (np.eye(z.shape[1], dtype=share.dtype) - share[:, None, :])
+        bends = -share[:, :, None] * share[:, None, :]
+        place = np.arange(z.shape[1])
+        bends[:, place, place] = share * others(share)
+        return bends
 
     def turn(self, y, z, change):
         share = self.chances(z)
@@ -77,6 +80,21 @@ class Multinomial(Loss):
         share = np.maximum(share - shifts[np.arange(len(u)), last][:, None], 0.0)
         share[np.arange(len(u)), y.astype(np.intp)] -= 1.0
         return share
+
+
+def others(share):
+    """Return the sum of the other classes' probabilities, shape (n, K): ``1 - share`` with digits near a share of one.
+
+    Examples
+    --------
+    >>> others(np.array([[1.0, 1e-20]]))
+    array([[1.e-20, 1.e+00]])
+    """
+    left, own = 1.0 - share, (np.arange(len(share)), share.argmax(axis=1))
+    rest = share.copy()
+    rest[own] = 0.0
+    left[own] = rest.sum(axis=1)
+    return left
 
 
 def _shares(y, u):

@@ -248,6 +248,9 @@ class Dual(Judge):
         # about what the penalty makes of the gap, and what shrinking the losses' slopes makes of it at the least: their
         # conjugate bends by one over the steepest curvature, and a column of unit spread tells how large they are
         slope = gradient - squares * x
+        if self.rows.intercept:
+            # that of the intercepts will be made up for
+            slope[:count] -= np.outer(slope[count:], self.mean).ravel()
         share, part = penalty_gap(x, slope, self.strength, squares)
         sizes = np.abs(slope[:count]).reshape(-1, len(self.mean)) * self.per_spread
         shrunk = ((1 - share) * float(np.max(sizes, initial=0.0))) ** 2 / (2 * self.rows.loss.steepest)

@@ -9,6 +9,7 @@ import numpy as np
 
 from fallline.models.faces import minimise_kinked
 from fallline.models.newton import Metrics
+from fallline.objectives.rows_metric import middle_of_bent
 from fallline.steps.base import Evaluate, Point, StepRule, Taken
 
 __all__ = ["ProximalNewton", "ProximalSearch", "kinked_minimum"]
@@ -39,10 +40,23 @@ class ProximalNewton:
         return 0
 
     def update(self, gradient: Any, state: int, x: Any) -> tuple[Any, int]:
+        hessian, centre = self._measured(x)
+        outputs = self.metrics.objective.outputs
+        return x - kinked_minimum(hessian, centre, outputs, gradient, self.strength, x), state + 1
+
+    def _measured(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the Hessian of the smooth part at `x`, and where its columns are centred."""
         objective, constant = self.metrics.objective, self.metrics.constant
-        centre = self.metrics.centre if objective.intercept else np.zeros_like(self.metrics.centre)
-        hessian = objective.curvature(x, centre) if constant is None else constant.hessian
-        return x - kinked_minimum(hessian, centre, objective.outputs, gradient, self.strength, x), state + 1
+        if constant is not None:
+            return constant.hessian, constant.centre
+        if not objective.intercept:
+            centre = np.zeros_like(self.metrics.centre)
+            return objective.curvature(x, centre), centre
+        hessian = objective.curvature(x, self.metrics.centre)
+        away = middle_of_bent(hessian, len(self.metrics.centre), objective.outputs)
+        if away is None:
+            return hessian, self.metrics.centre
+        return objective.curvature(x, self.metrics.centre + away), self.metrics.centre + away
 
 
 def kinked_minimum(
@@ -59,15 +73,16 @@ def kinked_minimum(
     gradient, strength, x : array, shape (size,)
         The smooth part's gradient, the strengths of the absolute values, and the point.
     """
-    slope, here = gradient.copy(), x.copy()
-    count = outputs * len(centre)
+    slope, count = gradient.copy(), outputs * len(centre)
     if len(x) > count:
         slope[:count] -= np.outer(gradient[count:], centre).ravel()
-        here[count:] += x[:count].reshape(outputs, -1) @ centre
+    # where those are that nothing holds makes no difference: their digits are kept for the step
+    here = np.where(strength > 0, x, 0.0)
     there = minimise_kinked(hessian, slope, strength, here)
+    moved = there - here
     if len(x) > count:
-        there[count:] -= there[:count].reshape(outputs, -1) @ centre
-    return there
+        moved[count:] -= moved[:count].reshape(outputs, -1) @ centre
+    return np.where(strength > 0, there, x + moved)
 
 
 @dataclass(frozen=True, kw_only=True)

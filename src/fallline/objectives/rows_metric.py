@@ -12,7 +12,7 @@ from fallline.data.blocks import Block
 from fallline.data.sums import each_block
 from fallline.objectives.rows import RowsObjective
 
-__all__ = ["Metric", "inverse_root", "metric_at"]
+__all__ = ["Metric", "inverse_root", "metric_at", "middle_of_bent"]
 
 
 COARSE = 1e-5
@@ -185,12 +185,15 @@ class Metric:
 
     def places(self) -> list[np.ndarray]:
         """Return for each output where its coefficients, then its intercept, stand in the flat parameters."""
-        columns = len(self.centre)
-        tail = columns * self.outputs
-        return [
-            np.array([*range(k * columns, (k + 1) * columns), *([tail + k] if self.intercept else [])], dtype=np.intp)
-            for k in range(self.outputs)
-        ]
+        return _places(len(self.centre), self.outputs, self.intercept)
+
+
+def _places(columns: int, outputs: int, intercept: bool) -> list[np.ndarray]:
+    tail = columns * outputs
+    return [
+        np.array([*range(k * columns, (k + 1) * columns), *([tail + k] if intercept else [])], dtype=np.intp)
+        for k in range(outputs)
+    ]
 
 
 def metric_at(objective: RowsObjective, x: np.ndarray, centre: np.ndarray, *, coarse: bool = False) -> Metric:
@@ -201,13 +204,22 @@ def metric_at(objective: RowsObjective, x: np.ndarray, centre: np.ndarray, *, co
         return metric
     if metric.defect == 0 or not objective.intercept or objective.loss.quadratic:
         return metric
-    # rows far off that bend no more pull the mean away from those that do: look again from the middle of these
-    blocks = np.sum([metric.hessian[np.ix_(rows, rows)] for rows in metric.places()], axis=0)
-    squares, shift, bend = np.diag(blocks)[:-1], blocks[:-1, -1], blocks[-1, -1]
-    if not (shift**2 > 0.99 * bend * squares).any():
+    away = middle_of_bent(metric.hessian, len(centre), metric.outputs)
+    if away is None:
         return metric
-    nearer = _metric(objective, x, centre + shift / bend)
+    nearer = _metric(objective, x, centre + away)
     return nearer if nearer.defect < metric.defect else metric
+
+
+def middle_of_bent(hessian: np.ndarray, columns: int, outputs: int) -> np.ndarray | None:
+    """Return how far from the centre the rows that bend are, shape (d,), where some column tells of nothing else.
+
+    Rows far off that bend no more pull the mean away from those that do: it is best to look again from the middle of
+    these. The Hessian is one with intercepts, in the parameters of centred columns.
+    """
+    blocks = np.sum([hessian[np.ix_(rows, rows)] for rows in _places(columns, outputs, intercept=True)], axis=0)
+    squares, shift, bend = np.diag(blocks)[:-1], blocks[:-1, -1], blocks[-1, -1]
+    return shift / bend if (shift**2 > 0.99 * bend * squares).any() else None
 
 
 def _metric(objective: RowsObjective, x: np.ndarray, centre: np.ndarray, coarse: bool = False) -> Metric:
