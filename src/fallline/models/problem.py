@@ -226,7 +226,8 @@ class Problem:
     @property
     def _search(self) -> StrongWolfe:
         """Return the search along Newton's steps; where curvature jumps, it goes on to about the lowest point."""
-        return StrongWolfe() if self.loss.concordant else StrongWolfe(c2=EXACT)
+        jumps = not self.loss.concordant and type(self.objective) is RowsObjective
+        return StrongWolfe(c2=EXACT) if jumps else StrongWolfe()
 
     def _reason(self, method: Any) -> str:
         """Return why this method was taken, in a sentence; "" where the user named it."""
