@@ -55,3 +55,13 @@ def test_threads_change_no_bit():
     ]
     np.testing.assert_array_equal(steps[0], steps[1])
     np.testing.assert_array_equal(steps[0], steps[2])
+
+
+def test_columns_of_next_to_no_spread_are_held_by_the_penalty():
+    """Their curvature in columns of unit spread would be beyond single precision."""
+    X = np.random.default_rng(0).normal(size=(500, 3)) * np.array([1.0, 1e-30, 1e-200])
+    cost = objective(X)
+    inverse = CoarseInverse(cost, np.zeros(12), X.mean(axis=0), X.std(axis=0))
+    gradient = np.ones(12)
+    step = inverse(gradient).reshape(-1)[:9].reshape(3, 3)
+    np.testing.assert_allclose(step[:, 1:], 1e3, rtol=1e-3)

@@ -4,7 +4,7 @@ import numpy as np
 
 from fallline.losses.base import Loss
 
-__all__ = ["Multinomial", "others"]
+__all__ = ["Multinomial", "rest_of"]
 
 
 class Multinomial(Loss):
@@ -56,7 +56,7 @@ class Multinomial(Loss):
         share = self.chances(z)
         bends = -share[:, :, None] * share[:, None, :]
         place = np.arange(z.shape[1])
-        bends[:, place, place] = share * others(share)
+        bends[:, place, place] = share * rest_of(share)
         return bends
 
     def turn(self, y, z, change):
@@ -82,12 +82,12 @@ class Multinomial(Loss):
         return share
 
 
-def others(share):
+def rest_of(share):
     """Return the sum of the other classes' probabilities, shape (n, K): ``1 - share`` with digits near a share of one.
 
     Examples
     --------
-    >>> others(np.array([[1.0, 1e-20]]))
+    >>> rest_of(np.array([[1.0, 1e-20]]))
     array([[1.e-20, 1.e+00]])
     """
     left, own = 1.0 - share, (np.arange(len(share)), share.argmax(axis=1))

@@ -236,7 +236,7 @@ class Problem:
         size = f"{self.rows.count:,} rows and {self.objective.size:,} parameters"
         if isinstance(method, NewtonCG):
             return (
-                f"Newton's method by conjugate gradients: {size} are much for whole Hessians; a penalty makes it quick."
+                f"Newton's method by conjugate gradients: {size} are much for exact Hessians; a penalty makes it quick."
             )
         if isinstance(method, WorkingSets):
             return f"Proximal Newton steps in working sets: {size}, most zero by the absolute values."

@@ -19,7 +19,7 @@ ADDED = 1e-5
 
 
 class CoarseInverse:
-    """The factored Hessian of a smooth cost, in standardised columns and single precision.
+    """The factored Hessian of a smooth cost, in columns of about unit spread and single precision.
 
     Parameters
     ----------
@@ -46,7 +46,12 @@ class CoarseInverse:
     def __init__(self, objective: RowsObjective, x: np.ndarray, centre: np.ndarray, spread: np.ndarray) -> None:
         self.outputs, self.intercept = objective.outputs, objective.intercept
         self.centre = centre if self.intercept else np.zeros_like(centre)
-        self.unit = np.where(spread > 0, spread, 1.0)
+        # where a penalty is all that bends, as with next to no spread, its root is the unit
+        held = np.zeros(len(centre))
+        if objective.ridge is not None:
+            held = np.sqrt(objective.ridge.strength.reshape(self.outputs, -1).max(axis=0))
+        unit = np.maximum(spread, held)
+        self.unit = np.where(unit > 0, unit, 1.0)
         hessian = self._measured(objective, x)
         diagonal = np.sqrt(hessian.diagonal().astype(np.float64))
         self.scale = np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=diagonal > 0)

@@ -10,7 +10,7 @@ from fallline.data.blocks import Block
 from fallline.data.kernels import WORTH_A_KERNEL
 from fallline.data.sparse import scaled
 from fallline.data.sparse_kernels import gram_kernel
-from fallline.losses.multinomial import others
+from fallline.losses.multinomial import rest_of
 
 __all__ = ["centred", "gram", "softmax_gram", "sparse_gram", "square_gram"]
 
@@ -92,7 +92,7 @@ def softmax_gram(columns: np.ndarray, weights: np.ndarray, chances: np.ndarray) 
     """
     (rows, width), classes, number = columns.shape, chances.shape[1], columns.dtype
     root = (np.sqrt(weights)[:, None] * chances).astype(number, order="C")
-    within = (weights[:, None] * chances * others(chances)).astype(number, order="C")
+    within = (weights[:, None] * chances * rest_of(chances)).astype(number, order="C")
     across = np.zeros((classes * width, classes * width), number)
     own = np.zeros((classes * width, width), number)
     products = np.empty((min(STRIP, rows), classes, width), number)

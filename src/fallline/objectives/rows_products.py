@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from fallline.data.blocks import Block, Retargeted
+from fallline.data.kernels import WORTH_A_KERNEL
 from fallline.data.sparse import is_sparse, with_cells
 from fallline.data.sums import each_block, sum_blocks
 from fallline.losses.multinomial import Multinomial
@@ -124,6 +125,8 @@ def product_with(objective: RowsObjective, bends: np.ndarray) -> Callable[[np.nd
 
 def _along_one(objective: RowsObjective, v: np.ndarray, c: np.ndarray) -> Callable[[Block], np.ndarray]:
     """Return the function that gives a block's part of a product, for one output: its targets are its curvatures."""
+    if objective.rows.cells < WORTH_A_KERNEL:
+        return lambda block: objective.pull_back(block.X, block.y * objective.predictors(block, v, c)[:, 0])
     kernel, along = turn_kernel(layout_name(objective.rows.block(0))), (np.ascontiguousarray(v[0]), float(c[0]))
     return lambda block: kernel(operand(block), block.y, *along)
 
