@@ -5,7 +5,7 @@ import pytest
 from sklearn import datasets
 
 import fallline as fl
-from fallline.models.proximal_newton import ProximalSearch
+from fallline.models.proximal_newton import ProximalSearch, kinked_minimum
 from fallline.penalties import L1
 from fallline.steps.base import Evaluate, Point
 
@@ -55,3 +55,17 @@ def test_rows_that_bend_no_more_do_not_hide_the_others():
     y = np.append((X[:-1, 0] + rng.normal(size=300) > 0).astype(int), 1)
     model = fl.LogisticRegression(1e-3, l1_ratio=1.0).fit(X, y)
     assert model.converged_
+
+
+def test_a_shift_of_all_intercepts_is_no_step():
+    """At the start of a softmax fit its curvature is zero within rounding: steps of 1e26 were made of that."""
+    rng = np.random.default_rng(1005)
+    hessian = np.kron(np.eye(5) / 5 - 1 / 25, np.eye(1)) + 1e-17 * rng.normal(size=(5, 5))
+    whole = np.zeros((10, 10))
+    whole[:5, :5], whole[5:, 5:] = hessian, hessian
+    gradient = np.append(np.full(5, 1e-3), rng.normal(size=5))
+    gradient[5:] -= gradient[5:].mean() - 1e-18
+    strength = np.append(np.full(5, 1e-2), np.zeros(5))
+    there = kinked_minimum(whole, np.zeros(1), 5, gradient, strength, np.zeros(10))
+    assert np.abs(there).max() < 100
+    np.testing.assert_allclose(hessian @ there[5:], -gradient[5:], atol=1e-9)

@@ -156,4 +156,4 @@ def furthest(u: np.ndarray, step: np.ndarray, steep: float, bend: float, a: np.n
         if steep + bend * place >= 0:
             return place, np.array([parameter])
     rate = -steep / bend if bend > 0 else 1.0
-    return min(rate, 1.0) if not crossing.size else rate, np.arange(0)
+    return min(rate, 1.0), np.arange(0)

@@ -14,6 +14,9 @@ from fallline.steps.base import Evaluate, Point, StepRule, Taken
 
 __all__ = ["ProximalNewton", "ProximalSearch", "kinked_minimum"]
 
+FLAT = 1e-10
+"""Share of the intercepts' own curvature below which a shift of all has none."""
+
 
 @dataclass(frozen=True, eq=False)
 class ProximalNewton:
@@ -76,6 +79,13 @@ def kinked_minimum(
     slope, count = gradient.copy(), outputs * len(centre)
     if len(x) > count:
         slope[:count] -= np.outer(gradient[count:], centre).ravel()
+        if outputs > 1:
+            # where a shift of all intercepts alike changes nothing, rounding must not make a long step of it
+            hessian = hessian.copy()
+            bends = hessian[count:, count:]
+            if abs(float(bends.sum())) <= FLAT * float(np.trace(bends)):
+                bends += float(np.trace(bends)) / outputs**2
+                slope[count:] -= slope[count:].mean()
     # where those are that nothing holds makes no difference: their digits are kept for the step
     here = np.where(strength > 0, x, 0.0)
     there = minimise_kinked(hessian, slope, strength, here)
