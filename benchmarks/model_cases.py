@@ -54,6 +54,19 @@ def letter() -> Table:
     return Table(X.astype(float), (y <= "M").astype(float))
 
 
+def pen_digits() -> Table:
+    X, y = _keel("penbased")
+    return Table(X.astype(float), np.unique(y, return_inverse=True)[1].astype(float))
+
+
+def splice() -> Table:
+    """Read the letters of stretches of DNA, one column for each but the first; the target is a boundary in them."""
+    import pandas as pd
+
+    X, y = _keel("splice")
+    return Table(_encoded(pd.DataFrame(X)), (np.char.strip(y) != "N").astype(float))
+
+
 def flights_delayed() -> Table:
     X, y = _flights()
     return Table(X, (y > 15).astype(float))
@@ -166,6 +179,8 @@ CASES = (
     Case("tweets logistic, L1 1e-4", tweets, "logistic", 1e-4, 1.5, l1_ratio=1.0),
     Case("breast cancer logistic, L1 1e-2", breast_cancer, "logistic", 1e-2, 1.0, l1_ratio=1.0),
     Case("digits softmax", digits, "multinomial", 1e-4, 1.0),
+    Case("pen digits softmax", pen_digits, "multinomial", 1e-4, 1.0),
+    Case("splice logistic", splice, "logistic", 1e-4, 1.0),
     Case("flights delay least squares", flights_delay, "squared", 0.0, 1.0),
     Case("diamonds least squares", diamonds, "squared", 0.0, 1.0),
     Case("doctor visits Poisson", doctor_visits, "poisson", 1e-4, 1.0),
