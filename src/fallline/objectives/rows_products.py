@@ -89,9 +89,9 @@ def hessian_with(objective: RowsObjective, bends: np.ndarray, centre: np.ndarray
     >>> from fallline.data.blocks import ArrayRows
     >>> from fallline.losses import find
     >>> objective = RowsObjective(ArrayRows(np.array([[1.0], [3.0]]), np.zeros(2)), find("mse", "regression"))
-    >>> hessian_with(objective, np.array([2.0, 2.0]), np.array([2.0]))
-    array([[2., 0.],
-           [0., 2.]])
+    >>> hessian_with(objective, np.array([4.0, 4.0]), np.array([2.0]))
+    array([[4., 0.],
+           [0., 4.]])
     """
     crowded, intercept = objective.rows.crowded, objective.intercept
 
