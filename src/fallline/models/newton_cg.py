@@ -68,18 +68,18 @@ class NewtonCG:
     def update(self, gradient: Any, state: _Memory, x: Any) -> tuple[Any, _Memory]:
         bends, product = products_at(self.objective, x)
         precondition = state.inverse or self._by_diagonal(bends)
-        first = state.size or _size(precondition, gradient)
-        share = min(LOOSE, float(np.sqrt(_size(precondition, gradient) / first)) if first > 0 else LOOSE)
+        size = _size(precondition, gradient)
+        first = state.size or size
+        share = min(LOOSE, float(np.sqrt(size / first)) if first > 0 else LOOSE)
         most = self._price if self.columns is not None else PRODUCTS
-        wanted = share * _size(precondition, gradient)
-        direction, left, done = conjugate_gradients(product, precondition, gradient, wanted, most)
+        direction, left, done = conjugate_gradients(product, precondition, gradient, share * size, most)
         inverse = state.inverse
         if not done and self.columns is not None:
             inverse = CoarseInverse(self.objective, x, *self.columns)
-            size = _size(inverse, gradient)
-            direction += conjugate_gradients(product, inverse, left, share * size)[0]
+            renewed = _size(inverse, gradient)
+            direction += conjugate_gradients(product, inverse, left, share * renewed)[0]
             # sizes are measured by the new one from now on
-            first *= size / max(_size(precondition, gradient), 1e-300)
+            first *= renewed / max(size, 1e-300)
         return direction if direction.any() else precondition(gradient), _Memory(first, inverse)
 
     def _by_diagonal(self, bends: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
