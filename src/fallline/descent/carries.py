@@ -10,7 +10,7 @@ import numpy as np
 
 from fallline.descent.step import Carry
 from fallline.errors import InputTypeError, shown
-from fallline.methods.torch_optimizer import TorchOptimizer
+from fallline.methods.base import SavesItself
 
 __all__ = ["known_to_jax", "leaves_of", "with_leaves"]
 
@@ -33,8 +33,10 @@ def leaves_of(carry: Any, method: Any) -> list[np.ndarray]:
     """
     import jax
 
-    if isinstance(method, TorchOptimizer):
-        carry = carry._replace(method_state=method.saved(carry.method_state))
+    beside: list[np.ndarray] = []
+    if isinstance(method, SavesItself):
+        beside = method.saved(carry.method_state)
+        carry = carry._replace(method_state=())
     leaves = jax.tree_util.tree_leaves(known_to_jax(carry))
     odd = [leaf for leaf in leaves if not isinstance(leaf, (int, float, np.ndarray, np.generic, jax.Array))]
     if odd:
@@ -42,17 +44,18 @@ def leaves_of(carry: Any, method: Any) -> list[np.ndarray]:
             f"method must keep nothing but numbers to be checkpointed; got {shown(method)}, which keeps a "
             f"{type(odd[0]).__name__}. It is written to the file. Take a method of fallline's, or leave checkpoint out."
         )
-    return [np.asarray(leaf) for leaf in leaves]
+    return [*(np.asarray(leaf) for leaf in leaves), *beside]
 
 
 def with_leaves(carry: Any, leaves: list[Any], method: Any = None) -> Any:
     """Return a carry like this one with other numbers, those of `leaves_of`."""
     import jax
 
-    if isinstance(method, TorchOptimizer):
-        found = with_leaves(carry._replace(method_state=np.empty(0)), leaves)
-        state = method.restored(carry.method_state, found.method_state, found.point.x)
-        return found._replace(method_state=state)
+    if isinstance(method, SavesItself):
+        bare = carry._replace(method_state=())
+        count = len(jax.tree_util.tree_leaves(bare))
+        found = with_leaves(bare, leaves[:count])
+        return found._replace(method_state=method.restored(carry.method_state, leaves[count:], found.point.x))
     return jax.tree_util.tree_unflatten(jax.tree_util.tree_structure(known_to_jax(carry)), leaves)
 
 

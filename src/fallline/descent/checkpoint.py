@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fallline.arrays.files import UnreadableError, read_arrays, write_arrays
-from fallline.descent.loop_state import LoopState
+from fallline.descent.loop import Loop, Run
+from fallline.descent.loop_state import LoopState, continues, restore, state_of
 from fallline.errors import FileError, InputError, InputTypeError, shown
 from fallline.objectives.base import Counts, Objective
+from fallline.trace import StopReason
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -68,6 +70,28 @@ class Checkpoint:
     def close(self) -> None:
         """Let others have the file."""
         self.lock.release()
+
+    def run(
+        self, loop: Loop, objective: Objective, most: int, saved: SavedRun | None, told: list[dict[str, Any]]
+    ) -> Run:
+        """Descend to the end, by at most so many steps, from where a saved run stood if there is one.
+
+        `told` is kept with the run: findings that another process would not make again.
+        """
+        if saved is not None:
+            restore(loop, objective, saved.state)
+            if continues(saved.state, most):
+                loop.reason = None
+        loop.end_blocks_sooner()
+        for _ in loop.steps(most):
+            if loop.reason is None and self.due():
+                self._keep(loop, objective, told)
+        if loop.reason is not StopReason.INTERRUPTED and not loop.cut:
+            self._keep(loop, objective, told)
+        return loop.finish(StopReason.INTERRUPTED)
+
+    def _keep(self, loop: Loop, objective: Objective, told: list[dict[str, Any]]) -> None:
+        self.write(SavedRun(self.problem, objective.source, told, state_of(loop, objective)))
 
     def due(self) -> bool:
         """Tell whether it is time to write again: after half a second, or so much later that writing stays cheap."""
@@ -210,6 +234,8 @@ def _difference(name: str, mark: Any, saved: Any) -> str:
     """Return in what a call differs from the saved one by this mark, "" where it does not."""
     if not isinstance(mark, dict) or "numbers" in mark:
         return "" if _same(mark, saved) else name
+    if not isinstance(saved, dict):
+        return name
     changed = [part for part in mark.keys() & saved.keys() if mark[part] != saved[part]]
     if not changed:
         return ""

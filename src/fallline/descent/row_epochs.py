@@ -231,8 +231,9 @@ class Averaged(Engine):
 
     def advance(self, count: int, low: float = -np.inf) -> Block:
         block = self.inner.advance(count)
-        self.sum += np.arange(self.count + 1.0, self.count + len(block.fun) + 1) @ block.x
-        self.count += len(block.fun)
+        for x in block.x:  # one by one: where blocks end must not show in the bits
+            self.count += 1
+            self.sum += self.count * x
         return block
 
     def method_state(self, count: int) -> Any:

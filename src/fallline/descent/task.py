@@ -22,7 +22,6 @@ from fallline.descent.epochs import EpochWatch
 from fallline.descent.fingerprint import fingerprint, marks, unchanged
 from fallline.descent.held_out import HeldOut, found_by, judged_by_rows_held_out, share_held_out, split_rows
 from fallline.descent.loop import Loop, Run, prepare_loop
-from fallline.descent.loop_state import continues, restore, state_of
 from fallline.descent.problem import build_objective
 from fallline.descent.rates import resolve_rate
 from fallline.descent.rows_check import look_at_rows
@@ -153,19 +152,11 @@ class Task:
     ) -> Result:
         """Descend to the end, from where a saved run stood if there is one, and conclude."""
         loop = self.loop(objective, callback, progress)
-        if saved is not None:
-            restore(loop, objective, saved.state)
-            if continues(saved.state, self.most):
-                loop.reason = None
         if checkpoint is None:
-            return self.result(loop.run(self.most), objective, loop)
-        loop.end_blocks_sooner()
-        for _ in loop.steps(self.most):
-            if loop.reason is None and checkpoint.due():
-                checkpoint.write(SavedRun(checkpoint.problem, objective.source, self.told, state_of(loop, objective)))
-        if loop.reason is not StopReason.INTERRUPTED and not loop.cut:
-            checkpoint.write(SavedRun(checkpoint.problem, objective.source, self.told, state_of(loop, objective)))
-        return self.result(loop.finish(StopReason.INTERRUPTED), objective, loop)
+            run = loop.run(self.most)
+        else:
+            run = checkpoint.run(loop, objective, self.most, saved, self.told)
+        return self.result(run, objective, loop)
 
     def marks(self) -> dict[str, str]:
         """Return marks of the functions given, and of what they refer to."""

@@ -17,7 +17,7 @@ from fallline.steps.base import Evaluate, Point
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
-__all__ = ["Method", "RatedMethod", "UpdateRule"]
+__all__ = ["Method", "RatedMethod", "SavesItself", "UpdateRule"]
 
 
 @runtime_checkable
@@ -30,6 +30,19 @@ class UpdateRule(Protocol):
 
     def update(self, gradient: Any, state: Any, x: Any) -> tuple[Any, Any]:
         """Return the direction, shape (d,), and the next state; nothing given is changed."""
+        ...
+
+
+@runtime_checkable
+class SavesItself(Protocol):
+    """A method whose state is more than numbers, but comes back from some."""
+
+    def saved(self, state: Any) -> list[Any]:
+        """Return the arrays from which `restored` makes a state."""
+        ...
+
+    def restored(self, state: Any, saved: list[Any], x: Any) -> Any:
+        """Return the state that was `saved` at the parameters `x`; `state` is one of `init`, and may be used up."""
         ...
 
 

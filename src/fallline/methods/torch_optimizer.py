@@ -116,20 +116,20 @@ class TorchOptimizer(RatedMethod):
     def init(self, x: Any) -> tuple[torch.optim.Optimizer, list[torch.Tensor]]:
         return self.made(x)
 
-    def saved(self, state: tuple[torch.optim.Optimizer, list[torch.Tensor]]) -> np.ndarray:
-        """Return a state as an array of bytes.
+    def saved(self, state: tuple[torch.optim.Optimizer, list[torch.Tensor]]) -> list[np.ndarray]:
+        """Return a state as an array of bytes, in a list.
 
         Raises
         ------
         InputTypeError
             Where the optimizer keeps anything but tensors and numbers.
         """
-        return packed(state[0])
+        return [packed(state[0])]
 
-    def restored(self, state: Any, content: np.ndarray, x: np.ndarray) -> Any:
+    def restored(self, state: Any, saved: list[np.ndarray], x: np.ndarray) -> Any:
         """Return a state of `init` brought to where the saved one was, with its parameters at `x`, shape (d,)."""
         optimizer, parameters = state
-        unpacked(optimizer, content)
+        unpacked(optimizer, saved[0])
         self._put(parameters, x)
         return state
 

@@ -10,9 +10,12 @@ import numpy as np
 from fallline.descent.loop import Run
 from fallline.models.newton import Metrics
 from fallline.objectives.base import Objective
-from fallline.trace import Certificate, Trace
+from fallline.trace import Certificate, Rows, StopReason, Trace
 
-__all__ = ["Answer", "Passes"]
+__all__ = ["Answer", "Passes", "chosen", "rows_of"]
+
+ROUNDING = 16 * float(np.finfo(float).eps)
+"""Costs that differ by no more than this share are the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,3 +75,22 @@ class Answer:
     certificate: Certificate
     converged: bool
     passes: Passes | None = None
+
+
+def chosen(run: Run) -> Rows:
+    """Return the best point, or the last where it was found optimal and costs no more beyond rounding."""
+    best, last = float(run.best.fun[0]), float(run.last.fun[0])
+    return run.last if run.reason is StopReason.CONVERGED and last - best <= ROUNDING * abs(best) else run.best
+
+
+def rows_of(trace: Trace, x: np.ndarray | None = None) -> Rows:
+    """Return the rows of a trace, with other parameters where they are given."""
+    return Rows(
+        trace.iteration,
+        trace.flat_x if x is None else x,
+        trace.fun,
+        trace.gradient_norm,
+        trace.learning_rate,
+        trace.step_norm,
+        trace.seconds,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC
-from contextlib import closing
+from contextlib import closing, nullcontext
 from os import PathLike
 from typing import Any
 
@@ -18,6 +18,7 @@ from fallline.data.check import check_features, check_targets, refuse_not_finite
 from fallline.data.moments import moments
 from fallline.data.sparse import SparseRows, is_sparse
 from fallline.data.sums import one_blas_thread
+from fallline.descent.checkpoint import Checkpoint
 from fallline.descent.held_out import told_by_rows_held_out
 from fallline.diagnosis import data_findings
 from fallline.errors import DataError, InputError, shown
@@ -67,6 +68,7 @@ class Model(BaseEstimator, ABC):
         average: bool,
         random_state: Any,
         verbose: bool,
+        checkpoint: Any,
     ) -> None:
         self.alpha = alpha
         self.fit_intercept = fit_intercept
@@ -83,6 +85,7 @@ class Model(BaseEstimator, ABC):
         self.average = average
         self.random_state = random_state
         self.verbose = verbose
+        self.checkpoint = checkpoint
 
     def plot(self, *, ax: Any = None) -> Any:
         """Draw the cost history of the fit and return a Display with ``ax_``, ``figure_`` and the artists.
@@ -126,7 +129,7 @@ class Model(BaseEstimator, ABC):
 
     def _settings(self) -> Settings:
         """Return the parameters that steer the fit, each checked."""
-        parameters = self.get_params(deep=False)
+        parameters = vars(self)
         given = {name: parameters[name] for name in Settings.__dataclass_fields__ if name in parameters}
         settings = Settings(**{"l1_ratio": self._l1_ratio, **given})
         settings.check()
@@ -189,7 +192,9 @@ class Model(BaseEstimator, ABC):
         """Fit to checked features, targets (float64) and weights; set every attribute that is common to all models."""
         settings = self._settings()
         line = view("live_line")(settings.max_iter, delay=0.0)
-        with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"), closing(line):
+        file = None if self.checkpoint is None else Checkpoint(self.checkpoint)
+        kept = nullcontext() if file is None else closing(file)
+        with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"), closing(line), kept:
             rows, held_out = self._rows(X, np.ascontiguousarray(y, dtype=np.float64), weights, settings)
             mean, spread = moments(rows)
             if not np.isfinite(mean).all():
@@ -199,7 +204,10 @@ class Model(BaseEstimator, ABC):
                 refuse_too_small(rows.targets()[0][:, None], "y")
             problem = self._problem(rows, loss, outputs, mean, spread, settings, held_out)
             problem.progress = line.update if settings.verbose and line.wanted else None
-            answer = problem.solve(self._start(problem.objective.size))
+            start = self._start(problem.objective.size)
+            if file is not None:
+                problem.keep(file, start)
+            answer = problem.solve(start)
             names = self._column_names() or Numbered(X.shape[1])
             found, separable = findings_of(problem, answer, names)
         self.trace_ = answer.trace
@@ -262,8 +270,12 @@ class Model(BaseEstimator, ABC):
         return Textbook(rows, loss, outputs, mean, spread, settings, self._objective, self._seed(), held_out)
 
     def _seed(self) -> int:
-        """Return the number that settles the order of the rows; the same twice where `random_state` is a number."""
-        return int(check_random_state(self.random_state).randint(2**31 - 1))
+        """Return the number that settles the order of the rows; the same twice where `random_state` is a number.
+
+        A fit that is kept in a file must come back to its order: without a `random_state` it is that of 0.
+        """
+        fixed = self.checkpoint is not None and self.random_state is None
+        return int(check_random_state(0 if fixed else self.random_state).randint(2**31 - 1))
 
     def _keep_passes(self, answer: Answer) -> None:
         """Set the costs by updates or epochs, and those over rows held out."""

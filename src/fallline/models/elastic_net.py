@@ -24,7 +24,7 @@ class ElasticNet(Regressor):
         The share of the absolute values, from 0 (`Ridge`) to 1 (`Lasso`).
     fit_intercept, method, learning_rate, batch_size, max_iter, tol, standardize, init, warm_start
         As in `LinearRegression`.
-    validation_fraction, patience, average, random_state, verbose
+    validation_fraction, patience, average, random_state, verbose, checkpoint
         As in `LinearRegression`.
 
     Attributes
@@ -63,6 +63,7 @@ class ElasticNet(Regressor):
         average: bool = False,
         random_state: Any = None,
         verbose: bool = False,
+        checkpoint: Any = None,
     ) -> None:
         self.l1_ratio = l1_ratio
         super().__init__(
@@ -81,6 +82,7 @@ class ElasticNet(Regressor):
             average=average,
             random_state=random_state,
             verbose=verbose,
+            checkpoint=checkpoint,
         )
 
     def _loss(self) -> Loss:

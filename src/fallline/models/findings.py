@@ -14,7 +14,8 @@ from fallline.diagnosis import Evidence, data_findings, diagnose
 from fallline.diagnosis.curvature import curvature_at
 from fallline.diagnosis.optimality import Verdict
 from fallline.losses import LOSSES
-from fallline.models.problem import Answer, Problem, rows_of
+from fallline.models.answer import Answer, rows_of
+from fallline.models.problem import Problem
 from fallline.models.separation import separates
 from fallline.objectives.rows import RowsObjective
 from fallline.objectives.rows_metric import Metric, metric_at

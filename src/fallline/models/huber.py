@@ -29,7 +29,7 @@ class HuberRegressor(Regressor):
         Strength of the penalty: scikit-learn's is `n` times as much.
     fit_intercept, method, learning_rate, batch_size, max_iter, tol, standardize, init, warm_start
         As in `LinearRegression`.
-    validation_fraction, patience, average, random_state, verbose
+    validation_fraction, patience, average, random_state, verbose, checkpoint
         As in `LinearRegression`.
 
     Attributes
@@ -74,6 +74,7 @@ class HuberRegressor(Regressor):
         average: bool = False,
         random_state: Any = None,
         verbose: bool = False,
+        checkpoint: Any = None,
     ) -> None:
         self.epsilon = epsilon
         super().__init__(
@@ -92,6 +93,7 @@ class HuberRegressor(Regressor):
             average=average,
             random_state=random_state,
             verbose=verbose,
+            checkpoint=checkpoint,
         )
 
     _objective = ScaledHuberObjective

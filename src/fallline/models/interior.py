@@ -109,6 +109,16 @@ class InteriorPoint:
         zero[self.kinked] = (dual < 1 - STRAIGHT) & small
         return x - self._plain(np.where(zero, 0.0, there.x)), there
 
+    def saved(self, state: Inside) -> list[np.ndarray]:
+        """Return the arrays from which `restored` makes a state, and the bound."""
+        return [*state, np.array(self.floor)]
+
+    def restored(self, state: Inside, saved: list[np.ndarray], x: np.ndarray) -> Inside:
+        """Return the state that was `saved`, the bound being what it was."""
+        *parts, floor = saved
+        self.floor = float(floor)
+        return Inside(*parts)
+
     def _advanced(self, at: Inside) -> Inside | None:
         """Return the next point; None where rounding leaves none."""
         above, below = self.high - at.u, at.u - self.low

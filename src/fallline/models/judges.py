@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -57,10 +58,12 @@ class Judge(ABC):
         cost, gradient = self.objective.value_and_gradient(x)
         return not self._hopeless(x, cost, gradient) and self._near(x, cost, gradient)
 
-    def state(self) -> float | None:
+    def state(self) -> Any:
+        """Return what it has learnt, as numbers, tuples and arrays."""
         return self.bar
 
-    def restore(self, state: float | None) -> None:
+    def restore(self, state: Any) -> None:
+        """Go on from what another one had learnt."""
         self.bar = state
 
     def certify(self, x: np.ndarray) -> Certificate:
@@ -117,6 +120,13 @@ class Proving(Judge):
         self.unproven = np.inf
         self._last_reach = 0.0
         self._bounds: dict[bytes, tuple[Metric, float]] = {}
+
+    def state(self) -> Any:
+        return self.bar, self.unproven, self._last_reach, self.metrics.state()
+
+    def restore(self, state: Any) -> None:
+        self.bar, self.unproven, self._last_reach, metrics = state
+        self.metrics.restore(metrics)
 
     def _hopeless(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> bool:
         if cost - self.attained > self.limit(cost):

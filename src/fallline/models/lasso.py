@@ -22,7 +22,7 @@ class Lasso(Regressor):
         Strength of the penalty, as scikit-learn's.
     fit_intercept, method, learning_rate, batch_size, max_iter, tol, standardize, init, warm_start
         As in `LinearRegression`.
-    validation_fraction, patience, average, random_state, verbose
+    validation_fraction, patience, average, random_state, verbose, checkpoint
         As in `LinearRegression`.
 
     Attributes
@@ -60,6 +60,7 @@ class Lasso(Regressor):
         average: bool = False,
         random_state: Any = None,
         verbose: bool = False,
+        checkpoint: Any = None,
     ) -> None:
         super().__init__(
             alpha,
@@ -77,6 +78,7 @@ class Lasso(Regressor):
             average=average,
             random_state=random_state,
             verbose=verbose,
+            checkpoint=checkpoint,
         )
 
     _l1_ratio = 1.0

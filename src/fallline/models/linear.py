@@ -57,6 +57,10 @@ class LinearRegression(Regressor):
         Settles the order of the rows, which of them are held out, and ``init="random"``.
     verbose : bool
         Show how far the fit is, on a line of the terminal.
+    checkpoint : str or path, optional
+        A file to go on from: written at the start of `fit`, then about every half second, whole or not at all, and
+        kept. The same fit with the same file goes on where it was last written, to the same bits as one never killed,
+        and beyond with a larger `max_iter`. A file of another fit, or one damaged or in use, is refused.
 
     Attributes
     ----------
@@ -107,6 +111,7 @@ class LinearRegression(Regressor):
         average: bool = False,
         random_state: Any = None,
         verbose: bool = False,
+        checkpoint: Any = None,
     ) -> None:
         self.loss = loss
         super().__init__(
@@ -125,6 +130,7 @@ class LinearRegression(Regressor):
             average=average,
             random_state=random_state,
             verbose=verbose,
+            checkpoint=checkpoint,
         )
 
     def _loss(self) -> Loss:

@@ -35,7 +35,7 @@ class LinearClassifier(Classifier):
         The share of the absolute values in it.
     fit_intercept, class_weight, method, learning_rate, batch_size, max_iter, tol, standardize, init, warm_start
         As in `LogisticRegression`.
-    validation_fraction, patience, average, random_state, verbose
+    validation_fraction, patience, average, random_state, verbose, checkpoint
         As in `LogisticRegression`.
 
     Attributes
@@ -73,6 +73,7 @@ class LinearClassifier(Classifier):
         average: bool = False,
         random_state: Any = None,
         verbose: bool = False,
+        checkpoint: Any = None,
     ) -> None:
         self.loss = loss
         self.l1_ratio = l1_ratio
@@ -93,6 +94,7 @@ class LinearClassifier(Classifier):
             average=average,
             random_state=random_state,
             verbose=verbose,
+            checkpoint=checkpoint,
         )
 
     @available_if(_has_probabilities)

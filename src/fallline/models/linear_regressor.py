@@ -27,7 +27,7 @@ class LinearRegressor(Regressor):
         The share of the absolute values in it.
     fit_intercept, method, learning_rate, batch_size, max_iter, tol, standardize, init, warm_start
         As in `LinearRegression`.
-    validation_fraction, patience, average, random_state, verbose
+    validation_fraction, patience, average, random_state, verbose, checkpoint
         As in `LinearRegression`.
 
     Attributes
@@ -64,6 +64,7 @@ class LinearRegressor(Regressor):
         average: bool = False,
         random_state: Any = None,
         verbose: bool = False,
+        checkpoint: Any = None,
     ) -> None:
         self.loss = loss
         self.l1_ratio = l1_ratio
@@ -83,6 +84,7 @@ class LinearRegressor(Regressor):
             average=average,
             random_state=random_state,
             verbose=verbose,
+            checkpoint=checkpoint,
         )
 
     def __sklearn_tags__(self) -> Any:

@@ -60,6 +60,10 @@ class LogisticRegression(Classifier):
         Settles the order of the rows, which of them are held out, and ``init="random"``.
     verbose : bool
         Show how far the fit is, on a line of the terminal.
+    checkpoint : str or path, optional
+        A file to go on from: written at the start of `fit`, then about every half second, whole or not at all, and
+        kept. The same fit with the same file goes on where it was last written, to the same bits as one never killed,
+        and beyond with a larger `max_iter`. A file of another fit, or one damaged or in use, is refused.
 
     Attributes
     ----------
@@ -114,6 +118,7 @@ class LogisticRegression(Classifier):
         average: bool = False,
         random_state: Any = None,
         verbose: bool = False,
+        checkpoint: Any = None,
     ) -> None:
         self.l1_ratio = l1_ratio
         self.class_weight = class_weight
@@ -133,6 +138,7 @@ class LogisticRegression(Classifier):
             average=average,
             random_state=random_state,
             verbose=verbose,
+            checkpoint=checkpoint,
         )
 
     def predict_proba(self, X: Any) -> np.ndarray:

@@ -94,10 +94,30 @@ class Metrics:
         """Return the metric at `x`."""
         metric = self.known(x)
         if metric is None:
-            metric = metric_at(self.objective, x, self.centre)
+            metric = self.measured(x, exact=True)
             self._last = metric
             self._exact = x.copy(), metric
         return metric
+
+    def measured(self, x: np.ndarray, *, exact: bool) -> Metric:
+        """Return the metric at `x` of all rows, or about it, of those sampled; it is not kept."""
+        if exact or self.sample is None:
+            return metric_at(self.objective, x, self.centre)
+        coarse = self.objective.size > WIDE
+        return metric_at(self._over(self.sample.rows), x, self.centre, coarse=coarse)
+
+    def state(self) -> tuple[np.ndarray | None, np.ndarray | None, bool]:
+        """Return where the metrics kept were measured, of all rows and of those sampled, and which is the last."""
+        exact, drawn = (None if kept is None else kept[0] for kept in (self._exact, self._drawn))
+        return exact, drawn, self._exact is not None and self._last is self._exact[1]
+
+    def restore(self, state: Any) -> None:
+        """Measure the metrics again that another one had kept."""
+        exact, drawn, exact_is_last = state
+        self._drawn = None if drawn is None else (drawn, self.measured(drawn, exact=False))
+        self._exact = None if exact is None else (exact, self.measured(exact, exact=True))
+        kept = self._exact if exact_is_last else self._drawn
+        self._last = None if kept is None else kept[1]
 
     def known(self, x: np.ndarray) -> Metric | None:
         """Return the metric at `x` where it has been measured."""
@@ -166,8 +186,7 @@ class Metrics:
         if self.sample is None:
             return self.at(x)
         if self._drawn is None or not np.array_equal(self._drawn[0], x):
-            coarse = self.objective.size > WIDE
-            self._drawn = x.copy(), metric_at(self._over(self.sample.rows), x, self.centre, coarse=coarse)
+            self._drawn = x.copy(), self.measured(x, exact=False)
         self._last = self._drawn[1]
         return self._last
 
@@ -198,7 +217,8 @@ class _Memory(NamedTuple):
     """What the next step depends on.
 
     The number of steps taken; the last point and its gradient; the steps and changes of the gradient remembered; the
-    metric in use, whether it is that of all rows, how often it was renewed, and the decrement at which it will be.
+    metric in use, whether it is that of all rows, how often it was renewed, and the decrement at which it will be; and
+    where the metric was measured.
     """
 
     steps: int
@@ -209,6 +229,7 @@ class _Memory(NamedTuple):
     exact: bool = False
     renewed: int = 0
     mark: float = 0.0
+    measured: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,6 +271,28 @@ class Newton:
         metric, state = self._renewed(_remembering(state, gradient, x), gradient, x)
         return _direction(metric, state.pairs, gradient), state._replace(steps=state.steps + 1, x=x, gradient=gradient)
 
+    def saved(self, state: _Memory) -> list[np.ndarray]:
+        """Return the arrays from which `restored` makes a state."""
+        numbers = [np.array(part) for part in (state.steps, state.exact, state.renewed, state.mark)]
+        points = [np.zeros(0) if part is None else part for part in (state.x, state.gradient, state.measured)]
+        return [*numbers, *points, np.array(state.pairs)]
+
+    def restored(self, state: _Memory, saved: list[np.ndarray], x: np.ndarray) -> _Memory:
+        """Return the state that was `saved`; the metric is measured again where it was."""
+        steps, exact, renewed, mark, last, gradient, measured, pairs = saved
+        metric = self.metrics.measured(measured, exact=bool(exact)) if measured.size else None
+        return _Memory(
+            int(steps),
+            last if last.size else None,
+            gradient if gradient.size else None,
+            tuple((step, change) for step, change in pairs),
+            metric,
+            bool(exact),
+            int(renewed),
+            float(mark),
+            measured if measured.size else None,
+        )
+
     def _renewed(self, state: _Memory, gradient: np.ndarray, x: np.ndarray) -> tuple[Metric, _Memory]:
         """Return the metric that suits the point, and the state with it."""
         metrics, metric = self.metrics, state.metric
@@ -259,7 +302,7 @@ class Newton:
             decrement = metric.decrement(gradient)
             # a wide one is dear: it is renewed less often
             mark = MARKS ** (1 + (metrics.wide and state.renewed > 0))
-            state = state._replace(metric=metric, renewed=state.renewed + 1, mark=mark * decrement)
+            state = state._replace(metric=metric, renewed=state.renewed + 1, mark=mark * decrement, measured=x)
         near = 0.5 * decrement**2 <= FAR * metrics.wanted and not metrics.wide
         # a Hessian whose bound would not reach to the minimum is not worth its price
         near = near and decrement * metrics.least_reach(metric) <= SHORT
@@ -267,7 +310,7 @@ class Newton:
             if not (state.exact and decrement <= state.mark):
                 metric = metrics.at(x)
                 decrement = metric.decrement(gradient)
-                state = state._replace(metric=metric, exact=True, pairs=())
+                state = state._replace(metric=metric, exact=True, pairs=(), measured=x)
             state = state._replace(mark=MARKS * decrement)
         return metric, state
 

@@ -82,6 +82,18 @@ class NewtonCG:
             first *= renewed / max(size, 1e-300)
         return direction if direction.any() else precondition(gradient), _Memory(first, inverse)
 
+    def saved(self, state: _Memory) -> list[np.ndarray]:
+        """Return the arrays from which `restored` makes a state."""
+        return [np.array(state.size), np.zeros(0) if state.inverse is None else state.inverse.x]
+
+    def restored(self, state: _Memory, saved: list[np.ndarray], x: np.ndarray) -> _Memory:
+        """Return the state that was `saved`; the Hessian is measured again where it was."""
+        size, measured = saved
+        inverse = None
+        if self.columns is not None and measured.size:
+            inverse = CoarseInverse(self.objective, measured, *self.columns)
+        return _Memory(float(size), inverse)
+
     def _by_diagonal(self, bends: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         """Return what divides by the Hessian's diagonal."""
         diagonal = diagonal_of(self.objective, bends)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import cache
+from pathlib import Path, PurePath
 from types import ModuleType
 from typing import Any
 
@@ -60,6 +61,8 @@ def encoded(value: Any, name: str, arrays: Arrays) -> Any:
         return {"scalar": _array(np.asarray(value), name, arrays)}
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
+    if isinstance(value, PurePath):
+        return {"path": str(value)}
     if isinstance(value, list):
         return [encoded(item, f"{name}.{i}", arrays) for i, item in enumerate(value)]
     if isinstance(value, tuple):
@@ -192,6 +195,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "class": _from_fields,
     "dict": dict,
     "items": _from_items,
+    "path": Path,
     "random": _from_state,
     "reason": StopReason,
     "scalar": lambda array: array[()],

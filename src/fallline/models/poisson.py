@@ -23,7 +23,7 @@ class PoissonRegressor(Regressor):
         Strength of the penalty, as scikit-learn's.
     fit_intercept, method, learning_rate, batch_size, max_iter, tol, standardize, init, warm_start
         As in `LinearRegression`.
-    validation_fraction, patience, average, random_state, verbose
+    validation_fraction, patience, average, random_state, verbose, checkpoint
         As in `LinearRegression`.
 
     Attributes
@@ -61,6 +61,7 @@ class PoissonRegressor(Regressor):
         average: bool = False,
         random_state: Any = None,
         verbose: bool = False,
+        checkpoint: Any = None,
     ) -> None:
         super().__init__(
             alpha,
@@ -78,6 +79,7 @@ class PoissonRegressor(Regressor):
             average=average,
             random_state=random_state,
             verbose=verbose,
+            checkpoint=checkpoint,
         )
 
     def __sklearn_tags__(self) -> Any:

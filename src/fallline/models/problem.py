@@ -10,14 +10,16 @@ import numpy as np
 
 from fallline.data.blocks import Rows
 from fallline.data.moments import longest_row
+from fallline.descent.checkpoint import Checkpoint
 from fallline.descent.constraints import suited_rate
-from fallline.descent.loop import Optimality, Run, prepare_loop
+from fallline.descent.loop import Loop, Optimality, Run, prepare_loop
 from fallline.errors import DataError
 from fallline.losses import Loss
 from fallline.methods import LBFGS
-from fallline.models.answer import Answer, Passes
+from fallline.models.answer import Answer, chosen, rows_of
 from fallline.models.interior import InteriorPoint
 from fallline.models.judges import Bounding, Dual, Estimating, Judge, Proving, Scaled
+from fallline.models.kept import KeptFit, marks_of
 from fallline.models.newton import Metrics, Newton, worth_sampling
 from fallline.models.newton_cg import NewtonCG
 from fallline.models.proximal_newton import ProximalNewton, ProximalSearch
@@ -40,9 +42,8 @@ from fallline.steps.face_search import FaceSearch
 from fallline.stopping import Rule
 from fallline.stopping.stalled import Stalled
 from fallline.trace import Record, StopReason, Trace
-from fallline.trace import Rows as Steps
 
-__all__ = ["Answer", "Passes", "Problem", "rows_of"]
+__all__ = ["Problem"]
 
 DENSE = 1500
 """Parameters up to which Hessians are formed; beyond, limited-memory updates on standardised columns take over."""
@@ -65,9 +66,6 @@ GRAM_CELLS = 20_000
 EXACT = 0.1
 """Share of the slope that a search may leave for a loss whose curvature jumps (as exact searches do in S. Keerthi and
 D. DeCoste, "A modified finite Newton method for fast solution of large scale linear SVMs", 2005)."""
-
-ROUNDING = 16 * float(np.finfo(float).eps)
-"""Costs that differ by no more than this share are the same."""
 
 STUCK = (StopReason.NO_PROGRESS, StopReason.NOT_FINITE, StopReason.DIVERGED)
 """Ends of a run that another start may mend."""
@@ -101,6 +99,7 @@ class Problem:
         self.rows, self.loss, self.outputs, self.settings = rows, loss, outputs, settings
         self.mean, self.spread = mean, spread
         self.progress: Callable[[Record], None] | None = None
+        self._kept: KeptFit | None = None
         self._longest: float | None = None
         self._sample: Sample | None = None
         self.quadratic: QuadraticObjective | None = None
@@ -110,7 +109,7 @@ class Problem:
         )
         self.strength = np.zeros(self.objective.size)
         self.strength[: self.objective.coefficients] = np.tile(settings.l1_ratio * columns[0], outputs)
-        # a row-by-row evaluation is worth waiting for: none is made ahead of a stop
+        # few steps make a fit: none is taken ahead of a stop
         self.objective.pure = not settings.automatic
         # of several outputs a singular Hessian with absolute values is best never formed
         singular = settings.automatic and self.kinked and outputs > 1 and self.wide
@@ -122,6 +121,15 @@ class Problem:
             self.interior = InteriorPoint(self.objective, self.strength, mean, self.spread)
         if loss.quadratic and self.dense and not self.selects:
             self.quadratic = QuadraticObjective(self.objective, mean)
+            self.quadratic.pure = self.objective.pure
+
+    def keep(self, checkpoint: Checkpoint, x0: np.ndarray) -> None:
+        """Let the descent from `x0` be kept in a file, and go on from it if it is there; as `KeptFit` does."""
+        self._kept = KeptFit(checkpoint, self._marks(x0))
+
+    def _marks(self, x0: np.ndarray) -> dict[str, Any]:
+        """Return marks by which the same fit is known again."""
+        return marks_of(self.objective, self.settings, x0)
 
     @property
     def may_separate(self) -> bool:
@@ -146,6 +154,7 @@ class Problem:
         left to the model and stuck at a start worse than the best constant, descend from zeros.
         """
         answer = self._descended(x0)
+        self._kept = None  # it was the first descent's: a second one starts anew
         if not answer.converged and answer.run.reason in STUCK and self.truncates and self._forms:
             self.truncates = False
             again = self._descended(x0)
@@ -174,7 +183,7 @@ class Problem:
         worked_on = base if units is None else self._penalised(units, units)
         start, optimality = (x0, judge) if units is None else (units.from_data(x0), InUnits(judge, units))
         run, trace = self._run(worked_on, start, method, rate, self._stopping(units), optimality)
-        x = np.ascontiguousarray(_chosen(run).x[0])
+        x = np.ascontiguousarray(chosen(run).x[0])
         if units is not None:
             x, trace = units.to_data(x), Trace(rows_of(trace, units.to_data(trace.flat_x)))
         trace.note = self._reason(method)
@@ -202,8 +211,12 @@ class Problem:
             optimality=optimality,
             progress=self.progress,
         )
-        run = loop.run(self.settings.max_iter)
+        run = self._go(loop, worked_on, self.settings.max_iter)
         return run, run.trace
+
+    def _go(self, loop: Loop, worked_on: Objective, most: int) -> Run:
+        """Descend by at most so many steps, kept in a file if there is one to be kept in."""
+        return loop.run(most) if self._kept is None else self._kept.run(loop, worked_on, most)
 
     def _method(self, metrics: Metrics) -> tuple[Any, Any]:
         """Return the method and the rate that the settings ask for, or those that suit the problem."""
@@ -259,7 +272,8 @@ class Problem:
         # a mean loss below log(2) times a row's share keeps that row's own loss below log(2): it is on its side
         weights = self.rows.targets()[1]
         smallest = 1.0 if weights is None else float(weights[weights > 0].min())
-        separable = Separable(self.objective, float(np.log(2)) * smallest / self.rows.total)
+        certain = float(np.log(2)) * smallest / self.rows.total
+        separable = Separable(self.objective, certain, every=self.settings.automatic)
         return Stalled() | (separable if units is None else RuleInUnits(separable, units))
 
     def _judge(self, metrics: Metrics, base: Objective, threshold: float) -> Judge:
@@ -373,22 +387,3 @@ class Problem:
             strength = strength.copy()
             strength[: self.objective.coefficients] /= np.tile(units.spread, self.outputs)
         return PenalisedFunction(smooth, L1(strength))
-
-
-def _chosen(run: Run) -> Steps:
-    """Return the best point, or the last where it was found optimal and costs no more beyond rounding."""
-    best, last = float(run.best.fun[0]), float(run.last.fun[0])
-    return run.last if run.reason is StopReason.CONVERGED and last - best <= ROUNDING * abs(best) else run.best
-
-
-def rows_of(trace: Trace, x: np.ndarray | None = None) -> Steps:
-    """Return the rows of a trace, with other parameters where they are given."""
-    return Steps(
-        trace.iteration,
-        trace.flat_x if x is None else x,
-        trace.fun,
-        trace.gradient_norm,
-        trace.learning_rate,
-        trace.step_norm,
-        trace.seconds,
-    )

@@ -25,7 +25,7 @@ class QuantileRegressor(Regressor):
         Strength of the penalty, as scikit-learn's.
     fit_intercept, method, learning_rate, batch_size, max_iter, tol, standardize, init, warm_start
         As in `LinearRegression`.
-    validation_fraction, patience, average, random_state, verbose
+    validation_fraction, patience, average, random_state, verbose, checkpoint
         As in `LinearRegression`.
 
     Attributes
@@ -64,6 +64,7 @@ class QuantileRegressor(Regressor):
         average: bool = False,
         random_state: Any = None,
         verbose: bool = False,
+        checkpoint: Any = None,
     ) -> None:
         self.quantile = quantile
         super().__init__(
@@ -82,6 +83,7 @@ class QuantileRegressor(Regressor):
             average=average,
             random_state=random_state,
             verbose=verbose,
+            checkpoint=checkpoint,
         )
 
     _l1_ratio = 1.0

@@ -21,7 +21,7 @@ class Ridge(Regressor):
         Strength of the penalty, on the scale of a mean over rows: scikit-learn's is `n` times as much.
     fit_intercept, method, learning_rate, batch_size, max_iter, tol, standardize, init, warm_start
         As in `LinearRegression`.
-    validation_fraction, patience, average, random_state, verbose
+    validation_fraction, patience, average, random_state, verbose, checkpoint
         As in `LinearRegression`.
 
     Attributes
@@ -59,6 +59,7 @@ class Ridge(Regressor):
         average: bool = False,
         random_state: Any = None,
         verbose: bool = False,
+        checkpoint: Any = None,
     ) -> None:
         super().__init__(
             alpha,
@@ -76,6 +77,7 @@ class Ridge(Regressor):
             average=average,
             random_state=random_state,
             verbose=verbose,
+            checkpoint=checkpoint,
         )
 
     def _loss(self) -> Loss:

@@ -71,17 +71,19 @@ class Separable(Rule):
         Of classes, without a penalty.
     certain : float
         A cost below which every row is sure to be on its side.
+    every : bool
+        Whether to look at every step, at the cost of a pass over the rows; else at steps 16, 32, 64, ….
     """
 
     objective: RowsObjective
     certain: float
+    every: bool
 
     def judge(self, rows: Rows, before: Rows, state: Any) -> tuple[np.ndarray | None, Any]:
         codes = np.zeros(len(rows), dtype=np.int64)
         steps = np.diff(np.concatenate([before.x, rows.x]), axis=0)
         for row, iteration in enumerate(rows.iteration.tolist()):
-            # a look costs a pass over the rows: at each of single steps, rarely where they come by the block
-            suspected = iteration >= PATIENCE and (len(rows) == 1 or iteration & (iteration - 1) == 0)
+            suspected = iteration >= PATIENCE and (self.every or iteration & (iteration - 1) == 0)
             if rows.fun[row] < self.certain or (suspected and separates(self.objective, steps[row])):
                 codes[row] = code_of(StopReason.UNBOUNDED)
                 break

@@ -9,11 +9,13 @@ import numpy as np
 
 from fallline.arrays.layout import Layout, Leaf
 from fallline.data.blocks import ArrayRows, Block, Rows
+from fallline.data.digest import digest_of
 from fallline.data.sparse import SparseRows, is_sparse
 from fallline.data.sums import each_block
 from fallline.descent.batches import BatchEngine, Batches, BatchPlan
 from fallline.descent.engine import Engine
 from fallline.descent.epochs import EpochWatch, noise_of, on_all_rows
+from fallline.descent.fingerprint import fingerprint
 from fallline.descent.held_out import HeldOut, found_by, split_rows
 from fallline.descent.loop import Loop, Optimality, Run, prepare_loop
 from fallline.descent.row_epochs import Averaged, RowEpochs, RowPlan
@@ -21,8 +23,9 @@ from fallline.errors import InputError, shown
 from fallline.losses import Loss
 from fallline.losses.multinomial import Multinomial
 from fallline.methods import GradientDescent, Method
+from fallline.models.answer import Answer, Passes, rows_of
 from fallline.models.one_vs_rest import OneVsRest
-from fallline.models.problem import Answer, Passes, Problem, rows_of
+from fallline.models.problem import Problem
 from fallline.models.settings import Settings
 from fallline.objectives.base import Objective
 from fallline.objectives.penalised import PenalisedFunction
@@ -79,6 +82,10 @@ class Textbook(Problem):
             passes = replace(passes, costs=np.append(passes.costs[:-1], answer.cost))
         return replace(answer, passes=passes)
 
+    def _marks(self, x0: np.ndarray) -> dict[str, Any]:
+        held_out = None if self.held_out is None else digest_of(self.held_out)
+        return super()._marks(x0) | {"random order": fingerprint(self.seed), "rows held out": held_out}
+
     def _worked_on(self) -> Objective:
         return self.objective if self.settings.stochastic else super()._worked_on()
 
@@ -96,7 +103,7 @@ class Textbook(Problem):
                 optimality=optimality,
                 progress=self.progress,
             )
-            run = loop.run(self.settings.max_iter)
+            run = self._go(loop, worked_on, self.settings.max_iter)
             return self._judged(run, loop, worked_on, 1, None), run.trace
         layout = Layout(Leaf("array", (start.size,), 0), start.size, start.dtype)
         engine, batches, steps = self._engine(worked_on, start, layout, method, rate)
@@ -104,7 +111,7 @@ class Textbook(Problem):
         rule = self._with_held_out(stopping if steps == 1 else None, steps)
         watch = optimality if steps == 1 else EpochWatch(optimality, worked_on, batches)
         loop = Loop(engine, method, start, rule, watch, None, "all", self.progress, layout)
-        run = loop.run(self.settings.max_iter * steps)
+        run = self._go(loop, worked_on, self.settings.max_iter * steps)
         trace = run.trace
         if steps == 1 < batches.steps:
             trace = Trace(replace(rows_of(trace), iteration=trace.iteration * batches.steps), trace.layout)

@@ -25,7 +25,7 @@ class LinearSVC(Classifier):
         Strength of the penalty.
     fit_intercept, class_weight, method, learning_rate, batch_size, max_iter, tol, standardize, init, warm_start
         As in `LogisticRegression`.
-    validation_fraction, patience, average, random_state, verbose
+    validation_fraction, patience, average, random_state, verbose, checkpoint
         As in `LogisticRegression`.
 
     Attributes
@@ -65,6 +65,7 @@ class LinearSVC(Classifier):
         average: bool = False,
         random_state: Any = None,
         verbose: bool = False,
+        checkpoint: Any = None,
     ) -> None:
         self.loss = loss
         self.class_weight = class_weight
@@ -84,6 +85,7 @@ class LinearSVC(Classifier):
             average=average,
             random_state=random_state,
             verbose=verbose,
+            checkpoint=checkpoint,
         )
 
     def _loss(self, classes: int) -> Loss:

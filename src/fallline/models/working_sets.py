@@ -80,6 +80,17 @@ class WorkingSets:
         direction[places] = here - self._minimum(part, columns, bends, gradient[places], self.strength[places], here)
         return direction, _Set(columns, part, x, direction)
 
+    def saved(self, state: _Set) -> list[np.ndarray]:
+        """Return the arrays from which `restored` makes a state."""
+        return [] if state.part is None else [state.columns, np.array(state.start), np.array(state.step)]
+
+    def restored(self, state: _Set, saved: list[np.ndarray], x: np.ndarray) -> _Set:
+        """Return the state that was `saved`."""
+        if not saved:
+            return state
+        columns, start, step = saved
+        return _Set(columns, self._over(columns), start, step)
+
     def _minimum(
         self,
         part: RowsObjective,
@@ -102,12 +113,14 @@ class WorkingSets:
         columns = self._wanted(gradient, x)
         if state.part is not None and np.isin(columns, state.columns, assume_unique=True).all():
             return state.columns, state.part
+        return columns, self._over(columns)
+
+    def _over(self, columns: np.ndarray) -> RowsObjective:
+        """Return the cost over some columns alone."""
         whole = self.objective
         ridge = None if whole.ridge is None else Ridge(whole.ridge.strength[columns])
-        part = RowsObjective(
-            columns_of(whole.rows, columns), whole.loss, ridge=ridge, intercept=whole.intercept, threads=whole.threads
-        )
-        return columns, part
+        rows = columns_of(whole.rows, columns)
+        return RowsObjective(rows, whole.loss, ridge=ridge, intercept=whole.intercept, threads=whole.threads)
 
     def _wanted(self, gradient: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Return the columns whose coefficients are not zero, or should not be, ascending."""

@@ -44,7 +44,7 @@ class CoarseInverse:
     """
 
     def __init__(self, objective: RowsObjective, x: np.ndarray, centre: np.ndarray, spread: np.ndarray) -> None:
-        self.outputs, self.intercept = objective.outputs, objective.intercept
+        self.x, self.outputs, self.intercept = x, objective.outputs, objective.intercept
         self.centre = centre if self.intercept else np.zeros_like(centre)
         # where a penalty is all that bends, as with next to no spread, its root is the unit
         held = np.zeros(len(centre))
