@@ -10,7 +10,7 @@ import fallline as fl
 
 ROWS, COLUMNS, ALPHA = 400_000, 50, 1e-4
 RATE, SINGLE_RATE = 0.01, 0.001
-FEW, MORE = 1, 5
+FEW, MORE = 2, 5
 """Epochs of a short fit and of a longer one: their difference leaves out what a fit does but once."""
 
 
@@ -20,11 +20,11 @@ def data():
     return X, (X @ rng.normal(size=COLUMNS) / 7 + rng.logistic(size=ROWS) > 0).astype(float)
 
 
-def fallline(X, y, batch_size, epochs):
-    """Fit by plain stochastic descent; every epoch ends with the cost and slope over all rows."""
+def fallline(X, y, batch_size, epochs, method="sgd"):
+    """Fit by stochastic descent; every epoch ends with the cost and slope over all rows."""
     rate = SINGLE_RATE if batch_size == 1 else RATE
     model = fl.LogisticRegression(
-        ALPHA, method="sgd", learning_rate=rate, batch_size=batch_size, max_iter=epochs, tol=0.0, random_state=0
+        ALPHA, method=method, learning_rate=rate, batch_size=batch_size, max_iter=epochs, tol=0.0, random_state=0
     )
     return model.fit(X, y)
 
@@ -39,14 +39,15 @@ def scikit_learn(X, y, epochs):
     return model.fit(X, y)
 
 
-def torch_loop(X, y, batch_size, epochs):
+def torch_loop(X, y, batch_size, epochs, optimizer="SGD"):
     """Make the same updates by torch's eager loop, as its tutorials do."""
     import torch
 
     table, target = torch.from_numpy(X), torch.from_numpy(y)
     w, b = torch.zeros(COLUMNS, dtype=torch.float64, requires_grad=True), torch.zeros((), dtype=torch.float64)
     b.requires_grad_()
-    optimizer = torch.optim.SGD([{"params": [w], "weight_decay": ALPHA}, {"params": [b]}], lr=RATE)
+    groups = [{"params": [w], "weight_decay": ALPHA}, {"params": [b]}]
+    optimizer = getattr(torch.optim, optimizer)(groups, lr=RATE)
     for _ in range(epochs):
         order = torch.randperm(ROWS)
         for start in range(0, ROWS, batch_size):
@@ -96,12 +97,14 @@ def main(repeats):
         an_epoch(f"Logistic regression, {size}, single rows in a new order each epoch", single, repeats),
         2,
     )
-    for batch_size, bar in ((32, 10), (256, 3.5)):
+    cases = ((32, "sgd", "SGD", 10), (256, "sgd", "SGD", 3.5), (32, "adam", "Adam", 10))
+    for batch_size, method, optimizer, bar in cases:
         fits = {
-            "fallline": lambda k, m=batch_size: fallline(X, y, m, k),
-            "torch, eager": lambda k, m=batch_size: torch_loop(X, y, m, k),
+            "fallline": lambda k, m=batch_size, name=method: fallline(X, y, m, k, name),
+            "torch, eager": lambda k, m=batch_size, name=optimizer: torch_loop(X, y, m, k, name),
         }
-        told("torch, eager", an_epoch(f"The same, batches of {batch_size}", fits, repeats), bar)
+        title = f"The same by {optimizer}, batches of {batch_size}"
+        told("torch, eager", an_epoch(title, fits, repeats), bar)
 
 
 if __name__ == "__main__":

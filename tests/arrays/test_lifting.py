@@ -53,6 +53,12 @@ def assigned_by_mask(t):
     return np.sum(out**2)
 
 
+def assigned_by_traced_places(t):
+    out = np.zeros((3, 3)) * t
+    out[np.arange(3), np.argsort(t)] = 1.0
+    return np.sum(out * t) + np.sum(out[:2] * t**2)
+
+
 def aliased(t):
     a = t * 2
     b = a
@@ -99,6 +105,7 @@ IDIOMS = {
     "scalars are not changed in place": scalars_stay,
     "lists of numbers": lambda t: np.polyval([1.0, -2.0, 3.0], t[0]) + np.sum(np.interp(t, [-1, 0, 1], [3, 1, 2])),
     "assigned by a constant mask": assigned_by_mask,
+    "assigned by places that are traced": assigned_by_traced_places,
     "aliases": aliased,
     "filled": filled,
 }

@@ -16,7 +16,7 @@ import fallline as fl
 from fallline.descent import checkpoint
 from fallline.descent.checkpoint import Checkpoint
 from fallline.errors import FileError, InputError, InputTypeError
-from fallline.models import newton
+from fallline.models import newton, stochastic
 
 rng = np.random.default_rng(5)
 X = rng.normal(size=(300, 5)) * [1, 10, 0.1, 3, 1] + 2
@@ -99,6 +99,21 @@ def test_a_fit_that_was_killed_goes_on_to_the_same_bits(name, monkeypatch, tmp_p
         cut = killed_after(monkeypatch, count, lambda path=path: fitted(model, path, X, y))
         assert cut == (count < 1000)
         assert bits(fitted(model, path, X, y)) == alone
+
+
+@pytest.mark.filterwarnings("ignore::fallline.ConvergenceWarning")
+def test_compiled_updates_go_on_and_are_not_mixed_with_others(monkeypatch, tmp_path):
+    """A cut between compiled epochs shows nowhere; where a larger max_iter asks for compiled ones, that is said."""
+    monkeypatch.setattr(checkpoint, "LEAST_SECONDS", 0.0)
+    monkeypatch.setattr(stochastic, "MANY", 12 * 19)
+    model, X, y = FITS["adam"]
+    alone = bits(model.__sklearn_clone__().fit(X, y))
+    path = tmp_path / "run.ckpt"
+    assert killed_after(monkeypatch, 2, lambda: fitted(model, path, X, y))
+    assert bits(fitted(model, path, X, y)) == alone
+    shorter = model.__sklearn_clone__().set_params(max_iter=11)
+    with pytest.raises(InputError, match=r"another way of updating \(it follows from max_iter\)"):
+        fitted(shorter, path, X, y)
 
 
 @pytest.mark.parametrize("columns", [40, 330])

@@ -66,6 +66,29 @@ def test_the_trace_tells_of_the_batches_alike_compiled_or_not(monkeypatch):
         np.testing.assert_allclose(compiled, plain, rtol=1e-9)
 
 
+@pytest.mark.parametrize("average", [False, True])
+@pytest.mark.parametrize(
+    "model",
+    [
+        fl.LinearRegression(method="adam", learning_rate=0.05),
+        fl.LogisticRegression(alpha=0.01, l1_ratio=0.5, method="momentum", learning_rate=0.05),
+        fl.LinearSVC(loss="hinge", method="rmsprop", learning_rate=0.01, standardize=True),
+        fl.LogisticRegression(method="gd", learning_rate=fl.steps.Backtracking()),
+    ],
+)
+def test_many_updates_are_compiled_and_are_the_same(model, average, monkeypatch):
+    """Any method of fallline's on mini-batches gives one trace, made in a compiled loop or one by one."""
+    traces = []
+    for many in (0, 10**9):
+        monkeypatch.setattr(stochastic, "MANY", many)
+        again = model.__sklearn_clone__().set_params(batch_size=9, max_iter=5, random_state=2, average=average)
+        quiet(again, X, CLASSES if hasattr(model, "class_weight") else Y)
+        trace = again.trace_
+        traces.append([trace.x, trace.fun, trace.gradient_norm, again.coef_, again.cost_history_])
+    for compiled, plain in zip(*traces, strict=True):
+        np.testing.assert_allclose(compiled, plain, rtol=1e-9, atol=1e-12)
+
+
 def test_long_epochs_are_kept_by_their_ends(monkeypatch):
     """Where the points of an epoch take much memory, the trace has its end, with the cost over all rows."""
     monkeypatch.setattr("fallline.descent.row_epochs.FINE", 0)

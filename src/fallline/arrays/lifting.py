@@ -172,7 +172,7 @@ class Lifted(StandIn):
             self._hold.whole.write(np.asarray(self._hold.places()[place]), new)
             return
         before = lower(self)
-        if place.dtype == bool and np.ndim(new) == 0:
+        if not isinstance(place, tuple) and place.dtype == bool and np.ndim(new) == 0:
             place = place.reshape(place.shape + (1,) * (self.ndim - place.ndim))
             after = jnp.where(place, jnp.asarray(new).astype(self.dtype), before)
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -31,6 +31,7 @@ from fallline.objectives.base import Objective
 from fallline.objectives.penalised import PenalisedFunction
 from fallline.objectives.rows import RowsObjective
 from fallline.objectives.rows_huber import ScaledHuberObjective
+from fallline.objectives.rows_program import program_of
 from fallline.objectives.rows_some import SomeRows, table_of
 from fallline.penalties import Ridge
 from fallline.schedules import InverseSqrt, InverseTimeDecay, Schedule
@@ -42,6 +43,10 @@ __all__ = ["FEW", "Textbook", "check_rows", "kernel_of", "largest_curvature", "o
 
 FEW = 2000
 """Updates up to which plain steps are made in NumPy: they are done before compiled code is loaded."""
+
+
+MANY = 20_000
+"""Updates of a method without a kernel from which JAX compiles them: one by one they would take longer than that."""
 
 
 class Textbook(Problem):
@@ -84,7 +89,10 @@ class Textbook(Problem):
 
     def _marks(self, x0: np.ndarray) -> dict[str, Any]:
         held_out = None if self.held_out is None else digest_of(self.held_out)
-        return super()._marks(x0) | {"random order": fingerprint(self.seed), "rows held out": held_out}
+        marks = {"random order": fingerprint(self.seed), "rows held out": held_out}
+        if self.settings.stochastic:
+            marks["way of updating (it follows from max_iter)"] = self._way()
+        return super()._marks(x0) | marks
 
     def _worked_on(self) -> Objective:
         return self.objective if self.settings.stochastic else super()._worked_on()
@@ -117,22 +125,34 @@ class Textbook(Problem):
             trace = Trace(replace(rows_of(trace), iteration=trace.iteration * batches.steps), trace.layout)
         return self._judged(run, loop, worked_on, steps, engine), trace
 
+    def _batches(self) -> Batches:
+        """Return the rows of each update."""
+        size = 1 if self.settings.batch_size is None else min(int(self.settings.batch_size), self.rows.count)
+        return Batches(self.rows.count, size, self.seed)
+
+    def _way(self) -> Literal["kernel", "program", "steps"]:
+        """Return how updates are made: by a kernel, by a program of JAX's, or one by one in NumPy."""
+        method, rate = self.settings.named()
+        updates = self._batches().steps * self.settings.max_iter
+        if type(method) is GradientDescent and (rate is None or isinstance(rate, Schedule)):
+            return "kernel" if updates > FEW or self.settings.by_rows in ("saga", "svrg") else "steps"
+        dense = not is_sparse(table_of(self.rows))
+        return "program" if updates >= MANY and dense and isinstance(method, Method) else "steps"
+
     def _engine(
         self, worked_on: Objective, start: np.ndarray, layout: Layout, method: Any, rate: Any
     ) -> tuple[Engine, Batches, int]:
         """Return what makes the steps, on which batches, and its records in an epoch."""
-        settings, rows = self.settings, self.rows
-        size = 1 if settings.batch_size is None else min(int(settings.batch_size), rows.count)
-        batches = Batches(rows.count, size, self.seed)
+        settings, batches, way = self.settings, self._batches(), self._way()
         smooth = self._standardized() if settings.standardize else self.objective
         whole = smooth if worked_on.penalty is None else PenalisedFunction(smooth, worked_on.penalty)
         if isinstance(method, Method):
             method = method.laid_out(layout)
-        rule: Any = settings.by_rows or "sgd"
-        by_kernel = type(method) is GradientDescent and isinstance(rate, Schedule)
-        if rule == "sgd" and (not by_kernel or batches.steps * settings.max_iter <= FEW):
-            inner = BatchEngine(BatchPlan(SomeRows(smooth, whole), batches), start, method, rate)
+        if way != "kernel":
+            some = SomeRows(smooth, whole, program_of(smooth) if way == "program" else None)
+            inner = BatchEngine(BatchPlan(some, batches), start, method, rate)
             return (Averaged(inner) if settings.average else inner), batches, batches.steps
+        rule: Any = settings.by_rows or "sgd"
         l2, l1 = (1 - settings.l1_ratio) * settings.alpha, settings.l1_ratio * settings.alpha
         plan = RowPlan(smooth, whole, kernel_of(self.loss), batches, rule, l2, l1, settings.average)
         engine = RowEpochs(plan, start, rate, settings.max_iter * batches.steps)

@@ -26,7 +26,15 @@ from fallline.objectives.differences import DifferencedFunction
 from fallline.objectives.plain import is_undefined
 from fallline.objectives.rerolling import LONG, shortened
 
-__all__ = ["CompiledFunction", "StepwiseFunction", "compiled", "lifted_value", "trace_program", "trace_rows"]
+__all__ = [
+    "CompiledFunction",
+    "StepwiseFunction",
+    "compiled",
+    "lifted_value",
+    "rows_program",
+    "trace_program",
+    "trace_rows",
+]
 
 
 def lifted_value(function: Callable[..., Any], layout: Layout, args: tuple[Any, ...]) -> Callable[..., jax.Array]:
@@ -126,14 +134,20 @@ def trace_rows(
     NeedsValueError, LeavesNumpyError
         Where the function cannot be followed without values of the parameters or the data, or not at all.
     """
-    value = lifted_value(function, layout, args)
+    return rows_program(lifted_value(function, layout, args), layout.size, layout.dtype, data)
+
+
+def rows_program(
+    value: Callable[..., jax.Array], size: int, dtype: np.dtype, data: tuple[np.ndarray, ...]
+) -> RowsProgram:
+    """Return the program of a JAX function ``value(x, *rows)``, for `x` of this size and any number of rows."""
     with jax.enable_x64(True):
         arrays = tuple(jnp.asarray(array) for array in data)
 
     def on(count: int) -> Program:
         with jax.enable_x64(True):
             rows = (jax.ShapeDtypeStruct((count, *array.shape[1:]), array.dtype) for array in arrays)
-            traced = jax.make_jaxpr(value)(jax.ShapeDtypeStruct((layout.size,), layout.dtype), *rows)
+            traced = jax.make_jaxpr(value)(jax.ShapeDtypeStruct((size,), dtype), *rows)
             traced = guarded(shortened(traced))
             constants = tuple(jnp.asarray(constant) for constant in traced.consts)
         return Program(fingerprint(traced.jaxpr), _runner(traced.jaxpr, len(arrays)), constants)

@@ -52,6 +52,8 @@ class SomeRows:
         Over all rows.
     whole : Objective
         The same with absolute values, where these are penalised.
+    program : RowsProgram, optional
+        The same as a program, where steps are to be compiled.
 
     Examples
     --------
@@ -62,10 +64,8 @@ class SomeRows:
     1.0
     """
 
-    program: RowsProgram | None = None
-
-    def __init__(self, smooth: RowsObjective, whole: Objective) -> None:
-        self.smooth, self.whole = smooth, whole
+    def __init__(self, smooth: RowsObjective, whole: Objective, program: RowsProgram | None = None) -> None:
+        self.smooth, self.whole, self.program = smooth, whole, program
         self.table, self.y, self.weights = table_of(smooth.rows), smooth.rows.targets()[0], weights_of(smooth.rows)
 
     def on(self, rows: np.ndarray) -> Objective:
