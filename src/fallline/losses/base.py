@@ -43,6 +43,8 @@ class Loss(ABC):
         Whether there is one predictor for each class: `z` of shape (n, classes).
     invariant : bool
         Whether a shift of all predictors of a row alike changes nothing.
+    separate : bool
+        Whether it is a sum over the predictors of a row, each by itself: the curvature has no parts between them.
     demand : tuple of str
         What the targets must do, and why, for the error that refuses others.
     """
@@ -55,6 +57,7 @@ class Loss(ABC):
     quadratic: ClassVar[bool] = False
     multiple: ClassVar[bool] = False
     invariant: ClassVar[bool] = False
+    separate: ClassVar[bool] = False
     demand: ClassVar[tuple[str, str]] = "hold finite numbers", "Rows are counted from 0. Fill it or leave the row out."
     Parameters: ClassVar[Any]
 

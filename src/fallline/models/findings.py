@@ -47,7 +47,7 @@ class Numbered(Sequence[str]):
 
 def findings_of(problem: Problem, answer: Answer, names: Sequence[str]) -> tuple[list[Finding], bool]:
     """Return the findings, the causes before the effects, and whether the classes are separable."""
-    formed = problem.dense and not (problem.truncates or problem.selects)
+    formed = problem.dense and not problem.in_own_units
     bends = problem.loss.smooth and formed and np.isfinite(answer.cost)
     metric = answer.metrics.finished(answer.x) if bends else None
     if metric is None and problem.dense and problem.settings.alpha == 0:

@@ -170,9 +170,11 @@ class Proving(Judge):
             return known
         for metric in self._metrics(x, thorough):
             reach = self.metrics.reach(metric, gradient)
+            # one too large to be of use has been measured, where it is not that of wide tables
+            settled = reach is not None and not self.metrics.wide
             reach = self.reach(metric) if reach is None else reach
             self._last_reach = reach or 0.0
-            gap = gap_bound(self.metrics.objective, metric, cost, gradient, reach, measured=thorough)
+            gap = gap_bound(self.metrics.objective, metric, cost, gradient, reach, measured=thorough and not settled)
             self._bounds = {here: (metric, gap)}
             if gap <= self.limit(cost):
                 break

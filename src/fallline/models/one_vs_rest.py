@@ -34,6 +34,7 @@ class OneVsRest(Loss):
     name = "one-vs-rest"
     task = "classification"
     multiple = True
+    separate = True
 
     inner: Loss
 

@@ -21,8 +21,10 @@ from fallline.models.interior import InteriorPoint
 from fallline.models.judges import Bounding, Dual, Estimating, Judge, Proving, Scaled
 from fallline.models.kept import KeptFit, marks_of
 from fallline.models.newton import Metrics, Newton, worth_sampling
+from fallline.models.newton_by_class import NewtonByClass
 from fallline.models.newton_cg import NewtonCG
 from fallline.models.proximal_newton import ProximalNewton, ProximalSearch
+from fallline.models.reason import reason_of
 from fallline.models.sampling import Sample
 from fallline.models.separation import Separable
 from fallline.models.settings import Settings
@@ -176,9 +178,7 @@ class Problem:
         method, rate = self._method(metrics)
         if isinstance(method, (Newton, ProximalNewton)) and metrics.sample is None and not self.loss.quadratic:
             self.objective.foresee_curvature(self.mean)
-        scaled = (
-            settings.standardize if not settings.automatic else not self.dense and not (self.truncates or self.selects)
-        )
+        scaled = settings.standardize if not settings.automatic else not (self.dense or self.in_own_units)
         units = self._units(smooth) if scaled else None
         worked_on = base if units is None else self._penalised(units, units)
         start, optimality = (x0, judge) if units is None else (units.from_data(x0), InUnits(judge, units))
@@ -186,7 +186,7 @@ class Problem:
         x = np.ascontiguousarray(chosen(run).x[0])
         if units is not None:
             x, trace = units.to_data(x), Trace(rows_of(trace, units.to_data(trace.flat_x)))
-        trace.note = self._reason(method)
+        trace.note = reason_of(method, self.objective, self._sample is not None) if settings.automatic else ""
         cost, gradient = base.value_and_gradient(x)
         certificate = judge.certify(x)
         converged = bool(np.isfinite(cost)) and certificate.gap <= judge.limit(cost)
@@ -225,6 +225,8 @@ class Problem:
             return method, suited_rate(method, rate, L1(self.strength) if self.kinked else None)
         if self.truncates:
             return NewtonCG(self.objective, (self.mean, self.spread) if self._forms else None), self._search
+        if self.separates:
+            return NewtonByClass(self.objective, self.mean), self._search
         if self.selects:
             return WorkingSets(self.objective, self.strength, self.mean, self.spread), ProximalSearch()
         if not self.dense:
@@ -241,29 +243,6 @@ class Problem:
         """Return the search along Newton's steps; where curvature jumps, it goes on to about the lowest point."""
         jumps = not self.loss.concordant and type(self.objective) is RowsObjective
         return StrongWolfe(c2=EXACT) if jumps else StrongWolfe()
-
-    def _reason(self, method: Any) -> str:
-        """Return why this method was taken, in a sentence; "" where the user named it."""
-        if not self.settings.automatic:
-            return ""
-        size = f"{self.rows.count:,} rows and {self.objective.size:,} parameters"
-        if isinstance(method, NewtonCG):
-            return (
-                f"Newton's method by conjugate gradients: {size} are much for exact Hessians; a penalty makes it quick."
-            )
-        if isinstance(method, WorkingSets):
-            return f"Proximal Newton steps in working sets: {size}, most zero by the absolute values."
-        if isinstance(method, LBFGS):
-            return f"L-BFGS on standardised columns: {size} are too much for whole Hessians."
-        if isinstance(method, InteriorPoint):
-            return f"An interior-point method: the loss has corners, and {size} are few enough for Hessians."
-        if isinstance(method, ProximalNewton):
-            return f"Proximal Newton steps: absolute values in the penalty, and {size} are few enough for Hessians."
-        if self.loss.quadratic:
-            return f"One step by the Gram matrix: the loss is squared, and {size} are few enough to form it."
-        if self._sample is not None:
-            return f"Descent in the metric of sampled rows' Hessian: {size} are many rows for few parameters."
-        return f"Newton's method: the loss is smooth, and {size} are few enough for whole Hessians."
 
     def _stopping(self, units: StandardizedObjective | None) -> Rule:
         """Return the rule that ends a run besides optimality: standing still, or classes found separable."""
@@ -283,7 +262,8 @@ class Problem:
         if isinstance(self.objective, ScaledHuberObjective):
             return Scaled(self.objective, self.mean, base, threshold, every)
         if self.kinked or not self.loss.concordant:
-            newton = metrics if self.dense and not self.kinked and self.loss.smooth else None
+            free = not self.kinked and self.loss.smooth and not self.separates
+            newton = metrics if self.dense and free else None
             return Dual(self.objective, self.strength, self.mean, self.spread, newton, base, threshold, every)
         if self.truncates:
             return Dual(self.objective, self.strength, self.mean, self.spread, None, base, threshold, every=False)
@@ -311,9 +291,20 @@ class Problem:
         return not self.settings.fit_intercept or bool(near.all())
 
     @property
+    def separates(self) -> bool:
+        """Whether the method is Newton's class by class: for a smooth penalised loss of each against all others."""
+        smooth = self.loss.separate and self.loss.smooth and self.objective.penalised
+        return self.settings.automatic and self.dense and smooth and not self.kinked
+
+    @property
     def _forms(self) -> bool:
         """Whether conjugate gradients may have a Hessian in single precision."""
         return self.dense and self.rows.crowded
+
+    @property
+    def in_own_units(self) -> bool:
+        """Whether the method makes up for the columns' scales itself, and forms no Hessian of all parameters."""
+        return self.truncates or self.separates or self.selects
 
     @cached_property
     def selects(self) -> bool:
