@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -92,8 +93,8 @@ def _newton(unit: np.ndarray, slope: np.ndarray, free: np.ndarray, let_go: np.nd
     """Return the step to the minimum on a face, shape (size,); of those let go, only what moves to its own side."""
     moving = let_go.copy()
     while True:
-        step, place = np.zeros(len(slope)), np.flatnonzero(free | moving)
-        step[place] = -_solved(unit[np.ix_(place, place)], slope[place])
+        step, place = np.zeros(len(slope)), (free | moving).nonzero()[0]
+        step[place] = -_solved(unit[place[:, None], place], slope[place])
         wrong = moving & (step * sign < 0)
         if not wrong.any():
             return step
@@ -102,20 +103,26 @@ def _newton(unit: np.ndarray, slope: np.ndarray, free: np.ndarray, let_go: np.nd
 
 def _solved(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Return the solution for a matrix of unit diagonal, a little lifted where it is singular."""
-    from scipy.linalg import get_lapack_funcs
-
     if not len(matrix):
         return right
-    solve: Any = get_lapack_funcs("posv", (matrix,))
-    lift = 0.0
+    solve = _solver()
+    lift, raised = 0.0, matrix
     while True:
-        factor, solution, minor = solve(matrix + lift * np.eye(len(matrix)), right, lower=1)
+        factor, solution, minor = solve(raised, right, lower=1)
         if minor:
             lift = max(100 * lift, 16 * EPS * len(matrix))
-        elif lift == 0 and np.diag(factor).min() ** 2 < 16 * EPS * len(matrix):
+        elif lift == 0 and factor.diagonal().min() ** 2 < 16 * EPS * len(matrix):
             lift = 16 * EPS * len(matrix)
         else:
             return solution
+        raised = matrix + lift * np.eye(len(matrix))
+
+
+@cache
+def _solver() -> Any:
+    from scipy.linalg import get_lapack_funcs
+
+    return get_lapack_funcs("posv", dtype=np.float64)
 
 
 def _best(
@@ -126,18 +133,21 @@ def _best(
     Tried are the least cost along the step, and the whole step with what changes sign left at zero, which lets go of
     many parameters at once.
     """
-    rate, stopped = furthest(u, step, float(step @ (q + a * sign)), float(step @ (unit @ step)), a)
-    along, whole = u + rate * step, u + step
+    turned, sizes = unit @ step, np.abs(u)
+    rate, stopped = furthest(u, step, float(step @ (q + a * sign)), float(step @ turned), a)
+
+    def tried(end: np.ndarray, turn: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
+        return end, float((end - u) @ (q + 0.5 * turn)) + float(a @ (np.abs(end) - sizes)), turn
+
+    along = u + rate * step
     along[stopped] = 0.0
-    ends = [along, np.where((whole * sign < 0) & (a > 0), 0.0, whole)]
-    moves = [end - u for end in ends]
-    turns = [unit @ move for move in moves]
-    gains = [
-        float(move @ (q + 0.5 * turn)) + float(a @ (np.abs(end) - np.abs(u)))
-        for end, move, turn in zip(ends, moves, turns, strict=True)
-    ]
-    best = int(np.argmin(gains))
-    return ends[best], gains[best], turns[best]
+    found = tried(along, rate * turned)
+    whole = u + step
+    changed = (whole * sign < 0) & (a > 0)
+    if rate == 1 and not changed.any():
+        return found
+    whole[changed] = 0.0
+    return min(found, tried(whole, unit @ (whole - u)), key=lambda end: end[1])
 
 
 def furthest(u: np.ndarray, step: np.ndarray, steep: float, bend: float, a: np.ndarray) -> tuple[float, np.ndarray]:

@@ -250,12 +250,14 @@ class Dual(Judge):
         super().__init__(objective, threshold, every)
         self.rows, self.strength, self.mean, self.metrics = rows, strength, mean, metrics
         self.per_spread = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 0)
+        self.squares = np.zeros(rows.size)
+        if rows.ridge is not None:
+            self.squares[: rows.coefficients] = rows.ridge.strength
+        self.held = bool(((self.squares > 0) | (strength > 0))[: rows.coefficients].all())
 
     def _hopeless(self, x: np.ndarray, cost: float, gradient: np.ndarray) -> bool:
-        count, squares = self.rows.coefficients, np.zeros_like(x)
-        if self.rows.ridge is not None:
-            squares[: len(self.rows.ridge.strength)] = self.rows.ridge.strength
-        if self.metrics is not None or not ((squares > 0) | (self.strength > 0))[:count].all():
+        count, squares = self.rows.coefficients, self.squares
+        if self.metrics is not None or not self.held:
             return False
         # about what the penalty makes of the gap, and what shrinking the losses' slopes makes of it at the least: their
         # conjugate bends by one over the steepest curvature, and a column of unit spread tells how large they are

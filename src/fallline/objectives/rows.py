@@ -159,7 +159,10 @@ class RowsObjective(Objective):
         last = parts[-1, :width].copy()
         if self.outputs > 1:
             return self._with_ridge(parts), last
-        lower = np.tril(parts[:width, :width])
+        found = parts[:width, :width]
+        if not self._compiles:
+            return self._with_ridge(0.5 * (found + found.T)), last
+        lower = np.tril(found)
         return self._with_ridge(lower + np.tril(lower, -1).T), last
 
     def intercept_curvature(self, x: np.ndarray) -> np.ndarray:
@@ -301,10 +304,12 @@ class RowsObjective(Objective):
 
         def of_one(block: Block) -> np.ndarray:
             z = self.predictors(block, w, b)[:, 0]
-            curvature, slope = self.loss.curvature(block.y, z), self.loss.derivative(block.y, z)
-            slope = np.divide(slope, curvature, out=np.zeros_like(slope), where=curvature > 0)
-            others = np.column_stack([np.ones(len(z)), slope])
-            return multiply(block, others, block.weights * curvature, centre)
+            curvature = self.loss.curvature(block.y, z)
+            others = [np.ones(len(z))]
+            if self.loss.quadratic:
+                slope = self.loss.derivative(block.y, z)
+                others.append(np.divide(slope, curvature, out=np.zeros_like(slope), where=curvature > 0))
+            return multiply(block, np.column_stack(others), block.weights * curvature, centre)
 
         def of_several(block: Block) -> np.ndarray:
             z = self.predictors(block, w, b)
