@@ -14,10 +14,13 @@ from fallline.models.settings import Settings
 from fallline.objectives.base import Objective
 from fallline.objectives.rows import RowsObjective
 
-__all__ = ["KeptFit", "marks_of"]
+__all__ = ["WAY", "KeptFit", "marks_of"]
 
 UNMARKED = ("max_iter", "verbose")
 """Settings by which a fit that goes on may differ."""
+
+WAY = "way of updating"
+"""The mark that a fit which goes on takes over: a larger `max_iter` would lead to another."""
 
 
 class KeptFit:
@@ -39,8 +42,10 @@ class KeptFit:
     """
 
     def __init__(self, checkpoint: Checkpoint, marks: dict[str, Any]) -> None:
+        self.checkpoint, self.saved, self.marks = checkpoint, checkpoint.read(), marks
+        if self.saved is not None and WAY in marks:
+            marks[WAY] = self.saved.problem.get(WAY, marks[WAY])
         checkpoint.problem = marks
-        self.checkpoint, self.saved = checkpoint, checkpoint.read()
         if self.saved is not None:
             checkpoint.check(self.saved)
 

@@ -24,6 +24,7 @@ from fallline.losses import Loss
 from fallline.losses.multinomial import Multinomial
 from fallline.methods import GradientDescent, Method
 from fallline.models.answer import Answer, Passes, rows_of
+from fallline.models.kept import WAY
 from fallline.models.one_vs_rest import OneVsRest
 from fallline.models.problem import Problem
 from fallline.models.settings import Settings
@@ -91,7 +92,7 @@ class Textbook(Problem):
         held_out = None if self.held_out is None else digest_of(self.held_out)
         marks = {"random order": fingerprint(self.seed), "rows held out": held_out}
         if self.settings.stochastic:
-            marks["way of updating (it follows from max_iter)"] = self._way()
+            marks[WAY] = self._way()
         return super()._marks(x0) | marks
 
     def _worked_on(self) -> Objective:
@@ -131,7 +132,12 @@ class Textbook(Problem):
         return Batches(self.rows.count, size, self.seed)
 
     def _way(self) -> Literal["kernel", "program", "steps"]:
-        """Return how updates are made: by a kernel, by a program of JAX's, or one by one in NumPy."""
+        """Return how updates are made: by a kernel, by a program of JAX's, or one by one in NumPy.
+
+        A fit that goes on makes them as it did.
+        """
+        if self._kept is not None:
+            return self._kept.marks[WAY]
         method, rate = self.settings.named()
         updates = self._batches().steps * self.settings.max_iter
         if type(method) is GradientDescent and (rate is None or isinstance(rate, Schedule)):
