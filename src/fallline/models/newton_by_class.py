@@ -72,7 +72,7 @@ class NewtonByClass:
             columns, z = centred(block, centre, objective.intercept), objective.predictors(block, w, b)
             bends = block.weights[:, None] * objective.loss.turn(block.y, z, np.ones_like(z))
             # of a hinge only the rows that are near or wrong bend
-            bent = ((columns[some], bends[some, k]) for k, some in enumerate((bends > 0).T))
+            bent = ((columns[mask], bends[mask, k]) for k, mask in enumerate((bends > 0).T))
             return np.stack([(some * bend[:, None]).T @ some for some, bend in bent])
 
         hessians = sum_blocks(objective.rows, products, objective.threads_to_multiply) / objective.total
