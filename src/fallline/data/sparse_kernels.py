@@ -17,8 +17,7 @@ __all__ = ["gram_kernel", "moment_kernel", "repeat_kernel"]
 def repeat_kernel() -> Callable[..., bool]:
     """Return ``kernel(indices, starts, columns)``: whether a row has a cell twice."""
 
-    def kernel(indices: Any, starts: Any, columns: int) -> bool:
-        last = np.full(columns, -1, np.int64)
+    def kernel(indices: Any, starts: Any, last: Any) -> bool:
         for row in range(len(starts) - 1):
             for k in range(whole(starts[row]), whole(starts[row + 1])):
                 j = whole(indices[k])
@@ -27,7 +26,12 @@ def repeat_kernel() -> Callable[..., bool]:
                 last[j] = row
         return False
 
-    return compiled(kernel)
+    run = compiled(kernel)
+
+    def repeats(indices: Any, starts: Any, columns: int) -> bool:
+        return run(indices, starts, np.full(columns, -1))
+
+    return repeats
 
 
 @cache
@@ -37,11 +41,10 @@ def moment_kernel() -> Callable[..., np.ndarray]:
     They are the weighted sums of ``X - mean`` and of its square.
     """
 
-    def kernel(data: Any, indices: Any, starts: Any, weights: Any, mean: Any) -> Any:
-        columns, rows = len(mean), len(starts) - 1
-        sums = np.zeros((2, columns))
-        held, filled = np.zeros(columns), np.zeros(columns, np.int64)
-        total = 0.0
+    def kernel(
+        data: Any, indices: Any, starts: Any, weights: Any, mean: Any, held: Any, filled: Any, sums: Any
+    ) -> None:
+        rows, total = len(starts) - 1, 0.0
         for row in range(rows):
             weight = weights[row]
             total += weight
@@ -52,14 +55,20 @@ def moment_kernel() -> Callable[..., np.ndarray]:
                 sums[1, j] += weight * about * about
                 held[j] += weight
                 filled[j] += 1
-        for j in range(columns):
+        for j in range(len(mean)):
             if filled[j] < rows:
                 zeros = max(total - held[j], 0.0)
                 sums[0, j] -= mean[j] * zeros
                 sums[1, j] += mean[j] * mean[j] * zeros
+
+    run = compiled(kernel)
+
+    def moments(data: Any, indices: Any, starts: Any, weights: Any, mean: Any) -> np.ndarray:
+        sums = np.zeros((2, len(mean)))
+        run(data, indices, starts, weights, mean, np.zeros(len(mean)), np.zeros(len(mean), np.int64), sums)
         return sums
 
-    return compiled(kernel)
+    return moments
 
 
 @cache
@@ -69,8 +78,7 @@ def gram_kernel() -> Callable[..., np.ndarray]:
     It costs the square of each row's count of cells.
     """
 
-    def kernel(data: Any, indices: Any, starts: Any, weights: Any, columns: int) -> Any:
-        products = np.zeros((columns, columns))
+    def kernel(data: Any, indices: Any, starts: Any, weights: Any, products: Any) -> None:
         for row in range(len(starts) - 1):
             first, last = whole(starts[row]), whole(starts[row + 1])
             for k in range(first, last):
@@ -79,9 +87,12 @@ def gram_kernel() -> Callable[..., np.ndarray]:
                     # rows need not be in order: the half of the matrix is settled by the columns' numbers
                     i = whole(indices[m])
                     products[max(i, j), min(i, j)] += heavy * data[m]
-        for j in range(columns):
-            for i in range(j):
-                products[i, j] = products[j, i]
-        return products
 
-    return compiled(kernel)
+    run = compiled(kernel)
+
+    def gram(data: Any, indices: Any, starts: Any, weights: Any, columns: int) -> np.ndarray:
+        products = np.zeros((columns, columns))
+        run(data, indices, starts, weights, products)
+        return products + np.tril(products, -1).T
+
+    return gram

@@ -14,7 +14,7 @@ import numpy as np
 
 from fallline.data.blocks import Block, Rows
 
-__all__ = ["TreeSum", "available_threads", "each_block", "one_blas_thread", "sum_blocks"]
+__all__ = ["WORTH_A_THREAD", "TreeSum", "available_threads", "each_block", "one_blas_thread", "sum_blocks"]
 
 Measure = TypeVar("Measure")
 

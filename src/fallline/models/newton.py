@@ -210,7 +210,9 @@ class Metrics:
 
     def _over(self, rows: Any) -> RowsObjective:
         whole = self.objective
-        return RowsObjective(rows, whole.loss, outputs=whole.outputs, ridge=whole.ridge, intercept=whole.intercept)
+        part = RowsObjective(rows, whole.loss, outputs=whole.outputs, ridge=whole.ridge, intercept=whole.intercept)
+        part.bends_often = whole.bends_often
+        return part
 
 
 class _Memory(NamedTuple):

@@ -113,6 +113,7 @@ class Problem:
         self.strength[: self.objective.coefficients] = np.tile(settings.l1_ratio * columns[0], outputs)
         # few steps make a fit: none is taken ahead of a stop
         self.objective.pure = not settings.automatic
+        self.objective.bends_often = settings.automatic
         # of several outputs a singular Hessian with absolute values is best never formed
         singular = settings.automatic and self.kinked and outputs > 1 and self.wide
         self.dense = self.objective.size <= DENSE and not singular

@@ -10,14 +10,13 @@ import numpy as np
 from fallline.data.blocks import Block, Rows
 from fallline.data.kernels import WORTH_A_KERNEL
 from fallline.data.sparse import is_sparse, with_cells
-from fallline.data.sums import available_threads, sum_blocks
+from fallline.data.sums import WORTH_A_THREAD, available_threads, sum_blocks
 from fallline.errors import DataError
 from fallline.losses import Loss
 from fallline.losses.multinomial import Multinomial
 from fallline.objectives.base import Objective
 from fallline.objectives.rows_gram import centred, gram, softmax_gram, sparse_gram
 from fallline.objectives.rows_kernels import (
-    bend_kernel,
     predict_kernel,
     product_kernel,
     pull_kernel,
@@ -56,6 +55,11 @@ class RowsObjective(Objective):
     threads : int, optional
         As many as there are processors by default; the bits do not depend on it.
 
+    Attributes
+    ----------
+    bends_often : bool
+        Set where Hessians will be asked for again and again: a compiled loop forms them, and NumPy otherwise.
+
     Examples
     --------
     >>> import numpy as np
@@ -85,6 +89,7 @@ class RowsObjective(Objective):
         self.size = self.coefficients + (outputs if intercept else 0)
         self.dtype = np.dtype(np.float64)
         self._known: tuple[bytes, float, np.ndarray] | None = None
+        self.bends_often = False
         self._centre: np.ndarray | None = None
         self._surveyed: tuple[bytes, np.ndarray] | None = None
 
@@ -93,7 +98,7 @@ class RowsObjective(Objective):
 
         Few columns are quicker to read once for both than twice; a search that rejects a point has read them in vain.
         """
-        if self._compiles and self.rows.crowded and self.rows.columns <= FEW:
+        if self._compiles and self._surveys and self.rows.columns <= FEW:
             self._centre = centre if self.intercept else np.zeros_like(centre)
 
     def value(self, x: np.ndarray) -> float:
@@ -116,11 +121,7 @@ class RowsObjective(Objective):
 
     def bends(self, block: Block, w: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Return each row's weight times curvature, shape (m,), of a single output."""
-        if not self._compiles:
-            return self._bends(block, self.predictors(block, w, b))
-        kernel = bend_kernel(type(self.loss), self._layout)
-        at = np.ascontiguousarray(w[0]), float(b[0])
-        return kernel(self.loss.parameters, operand(block), block.y, block.weights, *at)
+        return self._bends(block, self.predictors(block, w, b))
 
     def expansion(self, x: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the Hessian and the gradient of a quadratic loss, both in the parameters of ``(X - centre)·w + b``.
@@ -160,7 +161,7 @@ class RowsObjective(Objective):
         if self.outputs > 1:
             return self._with_ridge(parts), last
         found = parts[:width, :width]
-        if not self._compiles:
+        if not self._surveys:
             return self._with_ridge(0.5 * (found + found.T)), last
         lower = np.tril(found)
         return self._with_ridge(lower + np.tril(lower, -1).T), last
@@ -200,7 +201,7 @@ class RowsObjective(Objective):
         if len(directions) > 4 and self.size <= 1000:
             return directions @ self.curvature(x, np.zeros(self.rows.columns))
 
-        if self._compiles:
+        if self._compiles and is_sparse(self.rows.block(0).X):
             return self._compiled_products(w, b, directions)
 
         def term(block: Block) -> np.ndarray:
@@ -269,7 +270,7 @@ class RowsObjective(Objective):
 
     def _term(self, w: np.ndarray, b: np.ndarray) -> Callable[[Block], np.ndarray]:
         """Return the function that gives a block's cost, then its gradient."""
-        if self._compiles:
+        if self._compiles and not self._evaluates_seldom:
             kernel, parameters = row_kernel(type(self.loss), self._layout), self.loss.parameters
             at = np.ascontiguousarray(w[0]), float(b[0])
             return lambda block: kernel(parameters, operand(block), block.y, block.weights, *at)
@@ -291,7 +292,7 @@ class RowsObjective(Objective):
         what is below the diagonal counts. For several it is by output, then by column, the intercept being one where it
         is fitted.
         """
-        if self._compiles and self.rows.crowded:
+        if self._surveys:
             kernel, parameters = survey_kernel(type(self.loss), self._layout), self.loss.parameters
             at = np.ascontiguousarray(w[0]), float(b[0]), centre
 
@@ -330,6 +331,16 @@ class RowsObjective(Objective):
     @property
     def _compiles(self) -> bool:
         return self.outputs == 1 and self.rows.cells >= WORTH_A_KERNEL
+
+    @property
+    def _surveys(self) -> bool:
+        return self.bends_often and self._compiles and self.rows.crowded
+
+    @property
+    def _evaluates_seldom(self) -> bool:
+        """Whether cost and gradient come with a Hessian but for a few: these are not worth a second of compiling."""
+        small = self.rows.cells < WORTH_A_THREAD if self.loss.quadratic else self.rows.columns <= FEW
+        return self._surveys and small
 
     @property
     def _layout(self) -> str:

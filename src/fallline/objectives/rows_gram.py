@@ -41,8 +41,7 @@ def gram(block: Block, others: np.ndarray, weights: np.ndarray, centre: np.ndarr
     array([[2., 0.],
            [0., 2.]])
     """
-    columns = np.column_stack([block.dense() - centre, others])
-    return (columns * weights[:, None]).T @ columns
+    return square_gram(np.column_stack([block.dense() - centre, others]), weights)
 
 
 def sparse_gram(block: Block, others: np.ndarray, weights: np.ndarray, centre: np.ndarray) -> np.ndarray:

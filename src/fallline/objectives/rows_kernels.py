@@ -14,7 +14,6 @@ from fallline.losses import Loss
 from fallline.objectives.rows_layouts import Layout, layout_of
 
 __all__ = [
-    "bend_kernel",
     "formula",
     "inlined",
     "predict_kernel",
@@ -47,16 +46,13 @@ def row_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]:
         How `X`, shape (m, d), lies in memory, as `layout_of` tells.
     """
     value, derivative = formula(loss.value), formula(loss.derivative)
-    strip_of, predict, accumulate = _steps(layout_of(layout))
+    strip_of, predict, accumulate = _steps(layout)
 
-    def kernel(parameters: Any, X: Any, y: Array, weights: Array, w: Array, b: float) -> Array:
-        rows, columns = len(y), len(w)
-        total = np.zeros(columns + 2)
-        gradient = total[1 : columns + 1]
-        strip = strip_of(columns)
-        z = np.empty(strip)
-        for first in range(0, rows, strip):
-            count = min(strip, rows - first)
+    def kernel(
+        parameters: Any, X: Any, y: Array, weights: Array, w: Array, b: float, z: Array, ends: Array, gradient: Array
+    ) -> None:
+        for first in range(0, len(y), len(z)):
+            count = min(len(z), len(y) - first)
             predict(X, first, count, w, b, z)
             cost = slope = 0.0
             for i in range(count):
@@ -64,12 +60,19 @@ def row_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]:
                 cost += weight * value(parameters, mine, here)
                 z[i] = weight * derivative(parameters, mine, here)
                 slope += z[i]
-            total[0] += cost
-            total[columns + 1] += slope
+            ends[0] += cost
+            ends[1] += slope
             accumulate(X, first, count, z, gradient)
+
+    run = compiled(kernel)
+
+    def sums(parameters: Any, X: Any, y: Array, weights: Array, w: Array, b: float) -> Array:
+        total, ends = np.zeros(len(w) + 2), np.zeros(2)
+        run(parameters, X, y, weights, w, b, np.empty(strip_of(len(w))), ends, total[1:-1])
+        total[0], total[-1] = ends
         return total
 
-    return compiled(kernel)
+    return sums
 
 
 @cache
@@ -79,25 +82,42 @@ def product_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]:
     It is the Hessian at ``(w, b)`` times the direction ``(v, c)``, summed over the rows.
     """
     bend = formula(loss.curvature)
-    strip_of, predict, accumulate = _steps(layout_of(layout))
+    strip_of, predict, accumulate = _steps(layout)
 
-    def kernel(parameters: Any, X: Any, y: Array, weights: Array, w: Array, b: float, v: Array, c: float) -> Array:
-        rows, columns = len(y), len(w)
-        total = np.zeros(columns + 1)
-        product = total[:columns]
-        strip = strip_of(columns)
-        z, change = np.empty(strip), np.empty(strip)
-        for first in range(0, rows, strip):
-            count = min(strip, rows - first)
+    def kernel(
+        parameters: Any,
+        X: Any,
+        y: Array,
+        weights: Array,
+        w: Array,
+        b: float,
+        v: Array,
+        c: float,
+        z: Array,
+        change: Array,
+        product: Array,
+    ) -> float:
+        total = 0.0
+        for first in range(0, len(y), len(z)):
+            count = min(len(z), len(y) - first)
             predict(X, first, count, w, b, z)
             predict(X, first, count, v, c, change)
             for i in range(count):
                 change[i] *= weights[first + i] * bend(parameters, y[first + i], z[i])
-                total[columns] += change[i]
+                total += change[i]
             accumulate(X, first, count, change, product)
         return total
 
-    return compiled(kernel)
+    run = compiled(kernel)
+
+    def products(
+        parameters: Any, X: Any, y: Array, weights: Array, w: Array, b: float, v: Array, c: float
+    ) -> Array:
+        strip, total = strip_of(len(w)), np.zeros(len(w) + 1)
+        total[-1] = run(parameters, X, y, weights, w, b, v, c, np.empty(strip), np.empty(strip), total[:-1])
+        return total
+
+    return products
 
 
 @cache
@@ -113,22 +133,30 @@ def survey_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]:
     gather, multiply = inlined(layout_of(layout).gather), inlined(_multiply)
 
     def kernel(
-        parameters: Any, X: Any, y: Array, weights: Array, w: Array, b: float, centre: Array, turned: Array
-    ) -> Array:
-        rows, columns = len(y), len(w)
-        padded, strip = turned.shape
-        total = np.zeros((padded + 1, padded + 1))
-        last = total[padded]
-        z, slopes = np.empty(strip), np.empty(strip)
-        for j in range(columns):
-            b += centre[j] * w[j]
+        parameters: Any,
+        X: Any,
+        y: Array,
+        weights: Array,
+        w: Array,
+        b: float,
+        centre: Array,
+        turned: Array,
+        z: Array,
+        slopes: Array,
+        last: Array,
+        total: Array,
+    ) -> None:
+        # cell by cell: for slices Numba compiles checks of their shapes, and arrays of its own, for a second
+        rows, columns, strip = len(y), len(w), len(z)
         for first in range(0, rows, strip):
             count = min(strip, rows - first)
             used = (count + 7) // 8 * 8
-            if count < used:
-                turned[:, count:used] = 0.0
+            for j in range(len(turned)):
+                for i in range(count, used):
+                    turned[j, i] = 0.0
             gather(X, first, count, centre, turned)
-            z[:] = b
+            for i in range(count):
+                z[i] = b
             for j in range(columns):
                 for i in range(count):
                     z[i] += w[j] * turned[j, i]
@@ -147,15 +175,23 @@ def survey_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]:
                     slope += slopes[i] * turned[j, i]
                     turned[j, i] *= z[i]
                 last[j] += slope
-            # cell by cell: between slices Numba compiles the words of an error, for seconds
             for i in range(count):
                 turned[columns, i] = z[i]
             multiply(turned, used, total)
-        for j in range(columns + 2):
-            total[columns + 1, j] = last[j]
+
+    run = compiled(kernel)
+
+    def survey(
+        parameters: Any, X: Any, y: Array, weights: Array, w: Array, b: float, centre: Array, turned: Array
+    ) -> Array:
+        columns, (padded, strip) = len(w), turned.shape
+        total, z, slopes = np.zeros((padded + 1, padded + 1)), np.empty(strip), np.empty(strip)
+        last = np.zeros(columns + 2)
+        run(parameters, X, y, weights, w, float(b + centre @ w), centre, turned, z, slopes, last, total)
+        total[columns + 1, : columns + 2] = last
         return total[: columns + 2, : columns + 2]
 
-    return compiled(kernel)
+    return survey
 
 
 def _multiply(turned: Array, used: int, total: Array) -> None:
@@ -210,24 +246,27 @@ def scratch_for(columns: int, coarse: bool = False) -> Array:
 @cache
 def turn_kernel(layout: str) -> Callable[..., np.ndarray]:
     """Return ``kernel(X, bends, v, c) -> [*products of w, product of b]``, the rows' curvatures being given."""
-    strip_of, predict, accumulate = _steps(layout_of(layout))
+    strip_of, predict, accumulate = _steps(layout)
 
-    def kernel(X: Any, bends: Array, v: Array, c: float) -> Array:
-        columns = len(v)
-        total = np.zeros(columns + 1)
-        product = total[:columns]
-        strip = strip_of(columns)
-        change = np.empty(strip)
-        for first in range(0, len(bends), strip):
-            count = min(strip, len(bends) - first)
+    def kernel(X: Any, bends: Array, v: Array, c: float, change: Array, product: Array) -> float:
+        total = 0.0
+        for first in range(0, len(bends), len(change)):
+            count = min(len(change), len(bends) - first)
             predict(X, first, count, v, c, change)
             for i in range(count):
                 change[i] *= bends[first + i]
-                total[columns] += change[i]
+                total += change[i]
             accumulate(X, first, count, change, product)
         return total
 
-    return compiled(kernel)
+    run = compiled(kernel)
+
+    def products(X: Any, bends: Array, v: Array, c: float) -> Array:
+        total = np.zeros(len(v) + 1)
+        total[-1] = run(X, bends, v, c, np.empty(strip_of(len(v))), total[:-1])
+        return total
+
+    return products
 
 
 @cache
@@ -235,12 +274,17 @@ def predict_kernel(layout: str) -> Callable[..., np.ndarray]:
     """Return ``kernel(X, rows, w, b) -> X·w + b``, shape (rows,)."""
     predict = inlined(layout_of(layout).predict)
 
-    def kernel(X: Any, rows: int, w: Array, b: float) -> Array:
+    def kernel(X: Any, w: Array, b: float, found: Array) -> None:
+        predict(X, 0, len(found), w, b, found)
+
+    run = compiled(kernel)
+
+    def predictors(X: Any, rows: int, w: Array, b: float) -> Array:
         found = np.empty(rows)
-        predict(X, 0, rows, w, b, found)
+        run(X, w, b, found)
         return found
 
-    return compiled(kernel)
+    return predictors
 
 
 @cache
@@ -248,38 +292,27 @@ def pull_kernel(layout: str) -> Callable[..., np.ndarray]:
     """Return ``kernel(X, slopes, columns) -> [*slopes·X, sum of slopes]``."""
     accumulate = inlined(layout_of(layout).accumulate)
 
-    def kernel(X: Any, slopes: Array, columns: int) -> Array:
-        total = np.zeros(columns + 1)
-        accumulate(X, 0, len(slopes), slopes, total[:columns])
+    def kernel(X: Any, slopes: Array, gradient: Array) -> float:
+        accumulate(X, 0, len(slopes), slopes, gradient)
+        total = 0.0
         for i in range(len(slopes)):
-            total[columns] += slopes[i]
+            total += slopes[i]
         return total
 
-    return compiled(kernel)
+    run = compiled(kernel)
+
+    def pulled(X: Any, slopes: Array, columns: int) -> Array:
+        total = np.zeros(columns + 1)
+        total[-1] = run(X, slopes, total[:-1])
+        return total
+
+    return pulled
 
 
-@cache
-def bend_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]:
-    """Return ``kernel(parameters, X, y, weights, w, b)``: each row's weight times its curvature."""
-    bend = formula(loss.curvature)
-    strip_of, predict, _ = _steps(layout_of(layout))
-
-    def kernel(parameters: Any, X: Any, y: Array, weights: Array, w: Array, b: float) -> Array:
-        found = np.empty(len(y))
-        strip = strip_of(len(w))
-        for first in range(0, len(y), strip):
-            count = min(strip, len(y) - first)
-            z = found[first : first + count]
-            predict(X, first, count, w, b, z)
-            for i in range(count):
-                z[i] = weights[first + i] * bend(parameters, y[first + i], z[i])
-        return found
-
-    return compiled(kernel)
-
-
-def _steps(layout: Layout) -> tuple[Any, Any, Any]:
-    return inlined(layout.strip), inlined(layout.predict), inlined(layout.accumulate)
+def _steps(layout: str) -> tuple[Any, Any, Any]:
+    """Return how many rows are handled together, and the loops that predict and accumulate, to be compiled."""
+    lies = layout_of(layout)
+    return lies.strip, inlined(lies.predict), inlined(lies.accumulate)
 
 
 def formula(function: Any) -> Any:

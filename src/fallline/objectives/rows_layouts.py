@@ -61,16 +61,15 @@ def operand(block: Block) -> Any:
     return (block.X.data, block.X.indices, block.X.indptr) if is_sparse(block.X) else block.X
 
 
-def _few(columns: int) -> int:
-    return max(16, min(512, 2048 // columns // 16 * 16))
+def _few(columns: int) -> int:  # noqa: ARG001
+    return 16
 
 
 def _predict_rows(X: Any, first: int, count: int, w: Array, b: float, z: Array) -> None:
     for i in range(count):
-        row = X[first + i]
-        here = 0.0
+        row, here = first + i, 0.0
         for j in range(len(w)):
-            here += row[j] * w[j]
+            here += X[row, j] * w[j]
         z[i] = here + b
 
 
@@ -79,14 +78,13 @@ def _accumulate_rows(X: Any, first: int, count: int, r: Array, gradient: Array) 
     fours = count // 4 * 4
     for i in range(0, fours, 4):
         row = first + i
-        x0, x1, x2, x3 = X[row], X[row + 1], X[row + 2], X[row + 3]
         r0, r1, r2, r3 = r[i], r[i + 1], r[i + 2], r[i + 3]
         for j in range(len(gradient)):
-            gradient[j] += (r0 * x0[j] + r1 * x1[j]) + (r2 * x2[j] + r3 * x3[j])
+            gradient[j] += (r0 * X[row, j] + r1 * X[row + 1, j]) + (r2 * X[row + 2, j] + r3 * X[row + 3, j])
     for i in range(fours, count):
-        row = X[first + i]
+        row = first + i
         for j in range(len(gradient)):
-            gradient[j] += r[i] * row[j]
+            gradient[j] += r[i] * X[row, j]
 
 
 def _gather_rows(X: Any, first: int, count: int, centre: Array, turned: Array) -> None:
@@ -103,7 +101,8 @@ def _predict_columns(X: Any, first: int, count: int, w: Array, b: float, z: Arra
     table, start = X
     low, high = start + first, start + first + count
     here = z[:count]
-    here[:] = b
+    for i in range(count):
+        here[i] = b
     fours = len(w) // 4 * 4
     for j in range(0, fours, 4):
         x0, x1, x2, x3 = table[j, low:high], table[j + 1, low:high], table[j + 2, low:high], table[j + 3, low:high]

@@ -11,6 +11,9 @@ from numba.extending import register_jitable
 
 __all__ = ["exp", "expm1", "log", "log1p"]
 
+LEAST, MOST = 2.2250738585072014e-308, 1.7976931348623157e308
+"""The ends of the normal numbers."""
+
 # sums within these are not to be reordered: the reduced arguments would lose their digits
 _exact = register_jitable(fastmath={"contract"}, error_model="numpy", forceinline=True)
 
@@ -63,7 +66,8 @@ def exp(x: float) -> float:
     >>> print(exp(0.0), exp(-1e4), f"{exp(1.0):.6f}")
     1.0 0.0 2.718282
     """
-    near = np.minimum(np.maximum(x, -750.0), 710.0)
+    low = -750.0 if x < -750.0 else x
+    near = 710.0 if low > 710.0 else low
     k = _nearest(near * 1.4426950408889634)
     whole = np.int64(k)
     half = whole >> 1
@@ -80,11 +84,12 @@ def expm1(x: float) -> float:
     >>> print(expm1(1e-20), expm1(-1e4), f"{expm1(1.0):.6f}")
     1e-20 -1.0 1.718282
     """
-    near = np.minimum(np.maximum(x, -50.0), 710.0)
+    low = -50.0 if x < -50.0 else x
+    near = 710.0 if low > 710.0 else low
     k = _nearest(near * 1.4426950408889634)
     whole = np.int64(k)
     half = whole >> 1
-    less = 1.0 - _power_of_two(-np.minimum(whole, 1000))
+    less = 1.0 - _power_of_two(-(1000 if whole > 1000 else whole))
     return (_expm1_near_zero(_reduced(near, k)) + less) * _power_of_two(half) * _power_of_two(whole - half)
 
 
@@ -123,10 +128,11 @@ def log(x: float) -> float:
     0 0.693147
     """
     # the ends are put right by sums, as a branch would keep a loop from being vectorised
-    small = np.float64(x < 2.2250738585072014e-308)
-    low = np.maximum(x * (1.0 + small * 18014398509481983.0), 2.2250738585072014e-308)
-    near = np.minimum(low, 1.7976931348623157e308)
-    below = (x == 0.0) / np.abs(np.maximum(x, 0.0))
+    small = np.float64(x < LEAST)
+    normal = x * (1.0 + small * 18014398509481983.0)
+    low = LEAST if normal < LEAST else normal
+    near = MOST if low > MOST else low
+    below = (x == 0.0) / np.abs(0.0 if x < 0.0 else x)
     return _log_of_normal(near, 0.0) - small * 37.42994775023705 + (low - near) - below
 
 
@@ -139,8 +145,8 @@ def log1p(x: float) -> float:
     >>> print(f"{log1p(1e-20):.6g} {log1p(1.0):.6f}")
     1e-20 0.693147
     """
-    low = np.maximum(x, -0.9999999999999999)
-    near = np.minimum(low, 1.7976931348623157e308)
+    low = -0.9999999999999999 if x < -0.9999999999999999 else x
+    near = MOST if low > MOST else low
     u = 1.0 + near
     found = _log_of_normal(u, (near - (u - 1.0)) / u)
-    return found + (low - near) + (np.minimum(x, 0.0) - np.minimum(low, 0.0)) / np.sqrt(1.0 + x)
+    return found + (low - near) + ((0.0 if x > 0.0 else x) - (0.0 if low > 0.0 else low)) / np.sqrt(1.0 + x)

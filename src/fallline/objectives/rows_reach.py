@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
-from typing import Any
-
 import numpy as np
 
 from fallline.data.blocks import Block
-from fallline.data.kernels import compiled
-from fallline.data.sparse import is_sparse
 from fallline.data.sums import each_block
 from fallline.objectives.rows import RowsObjective
 
@@ -32,24 +26,8 @@ def largest_change(objective: RowsObjective, step: np.ndarray) -> float:
     w, b = objective.split(step)
 
     def change(block: Block) -> float:
-        if objective.outputs == 1 and block.columns is None and not is_sparse(block.X):
-            return float(_change_kernel()(block.X, np.ascontiguousarray(w[0]), float(b[0])))
         z = objective.predictors(block, w, b)
         return float(np.abs(z).max() if objective.outputs == 1 else (z.max(axis=1) - z.min(axis=1)).max())
 
     return max(each_block(objective.rows, change, objective.threads))
 
-
-@cache
-def _change_kernel() -> Callable[..., float]:
-    def change(X: Any, v: Any, c: float) -> float:
-        largest = 0.0
-        for i in range(len(X)):
-            row = X[i]
-            here = c
-            for j in range(len(v)):
-                here += row[j] * v[j]
-            largest = max(largest, abs(here))
-        return largest
-
-    return compiled(change)
