@@ -1,11 +1,13 @@
 """minimize does what its page says, and refuses what it cannot do in one sentence."""
 
+import gc
 import os
 import signal
 import subprocess
 import sys
 import time
 import warnings
+import weakref
 
 import numpy as np
 import pytest
@@ -286,3 +288,27 @@ def test_results_can_be_pickled_and_copied():
     for again in (pickle.loads(pickle.dumps(result)), copy.deepcopy(result)):
         assert again.x == result.x and again.landscape is None and len(again.trace) == len(result.trace)
         assert "Converged" in str(again)
+
+
+WRITTEN = {
+    "followed": lambda residual: np.sum(residual**2),
+    "looks at a value": lambda residual: np.sum(residual**2) if np.sum(residual) != 0 else 0.0,
+    "leaves NumPy": lambda residual: float(np.sum(residual**2)),
+}
+
+
+@pytest.mark.parametrize("cost", WRITTEN.values(), ids=WRITTEN)
+def test_a_run_leaves_nothing_of_the_users_in_memory(cost):
+    """A large table that the function refers to is free once the user lets go of it: no collector is needed."""
+
+    def run():
+        table = np.random.default_rng(0).normal(size=(3000, 5))
+        fl.minimize(lambda x: cost(table @ x - 1.0), np.zeros(5), max_iterations=3)
+        return weakref.ref(table)
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert run()() is None
+    finally:
+        gc.enable()

@@ -1,7 +1,9 @@
 """What every estimator promises."""
 
+import gc
 import pickle
 import warnings
+import weakref
 
 import numpy as np
 import pandas as pd
@@ -285,3 +287,31 @@ def test_the_trace_notes_what_was_chosen_and_why(model, words, tmp_path):
     model.save(tmp_path / "a.fall")
     model.trace_.save(tmp_path / "a.trace")
     assert fl.load(tmp_path / "a.fall").trace_.note == fl.Trace.load(tmp_path / "a.trace").note == note
+
+
+FITS = {
+    "auto": fl.LogisticRegression(),
+    "absolute values": fl.LogisticRegression(alpha=0.01, l1_ratio=1.0),
+    "gd": fl.LogisticRegression(method="gd"),
+    "sgd": fl.LogisticRegression(method="sgd", max_iter=3),
+    "mini-batches": fl.LogisticRegression(method="adam", learning_rate=0.1, batch_size=32, max_iter=3),
+}
+
+
+@pytest.mark.parametrize("model", FITS.values(), ids=FITS)
+@pytest.mark.filterwarnings("ignore::fallline.ConvergenceWarning")
+def test_a_fit_leaves_nothing_of_the_users_in_memory(model):
+    """The table is free once the user lets go of it, the fitted model being kept, without a round of the collector."""
+
+    def fit():
+        rng = np.random.default_rng(0)
+        X = rng.normal(size=(600, 4))
+        model.fit(X, (X[:, 0] + rng.logistic(size=600) > 0).astype(int))
+        return weakref.ref(X)
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert fit()() is None
+    finally:
+        gc.enable()

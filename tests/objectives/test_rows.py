@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+import fallline.objectives.rows
 from fallline.data.blocks import ArrayRows
 from fallline.data.sparse import SparseRows
 from fallline.losses import LOSSES
@@ -160,3 +161,24 @@ def test_sparse_rows_have_the_predictors_and_gradients_of_dense_ones():
         np.testing.assert_allclose(thin.predictors(thin.rows.block(0), w, b), expected, atol=1e-12)
         expected = full.pull_back(full.rows.block(0).X, slopes)
         np.testing.assert_allclose(thin.pull_back(thin.rows.block(0).X, slopes), expected, atol=1e-10)
+
+
+@pytest.mark.parametrize("often", [True, False])
+@pytest.mark.parametrize("name", ["logistic", "squared"])
+def test_only_what_is_asked_for_often_is_compiled(name, often, monkeypatch):
+    """With many Hessians to come, these are compiled and the cost alone is not; otherwise the other way round."""
+    asked = []
+    for kernel in ("row_kernel", "survey_kernel"):
+        found = getattr(fallline.objectives.rows, kernel)
+        monkeypatch.setattr(
+            fallline.objectives.rows, kernel, lambda *key, n=kernel, f=found: (asked.append(n), f(*key))[1]
+        )
+    compiled, plain = problem(name, rows=8000), problem(name, rows=8000)
+    compiled.bends_often = often
+    monkeypatch.setattr(type(plain), "_compiles", property(lambda self: self is compiled))
+    x, centre = point(plain), np.array([2.0, 1.0, 0.0])
+    cost, gradient = compiled.value_and_gradient(x)
+    assert cost == pytest.approx(plain.value(x), rel=1e-12)
+    np.testing.assert_allclose(gradient, plain.value_and_gradient(x)[1], rtol=1e-11)
+    np.testing.assert_allclose(compiled.curvature(x, centre), plain.curvature(x, centre), rtol=1e-11, atol=1e-13)
+    assert asked == ["survey_kernel" if often else "row_kernel"]

@@ -15,7 +15,7 @@ from abc import ABCMeta, update_abstractmethods
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -32,7 +32,7 @@ MOST = 256
 
 
 class Shadow:
-    """Copies for one call of one function; each thing is copied once.
+    """Copies for one call of one function, made within a ``with``; each thing is copied once.
 
     Parameters
     ----------
@@ -46,6 +46,16 @@ class Shadow:
         self.classes: dict[type, type] = {}
         self.names: dict[int, dict[str, Any]] = {}
         self.function = self.of(function)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # the copies refer to each other, and would keep the user's arrays in memory
+        del self.function
+        self.copies.clear()
+        for names in self.names.values():
+            names.clear()
 
     def of(self, thing: Any) -> Any:
         """Return the copy of a thing, or the thing itself where it needs none."""

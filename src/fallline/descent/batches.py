@@ -7,12 +7,12 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from fallline.descent.engine import Block, EagerEngine, Engine
+from fallline.descent.engine import Block, EagerEngine, Engine, evaluate_of
 from fallline.descent.step import Rate
 from fallline.methods import UpdateRule
 from fallline.objectives.base import Objective, RowsProgram
 from fallline.objectives.penalised import PenalisedFunction
-from fallline.steps import Evaluate, Point
+from fallline.steps import Evaluate
 
 __all__ = ["BatchEngine", "BatchPlan", "Batches", "EagerBatches"]
 
@@ -150,11 +150,4 @@ class EagerBatches:
             self.epoch, self.order = epoch, self.batches.order(epoch)
         objective = self.function.on(self.order[place * self.batches.size : (place + 1) * self.batches.size])
         penalty = self.function.whole.penalty
-        if penalty is not None:
-            objective = PenalisedFunction(objective, penalty)
-
-        def point(x: np.ndarray) -> Point:
-            cost, gradient = objective.value_and_gradient(x)
-            return Point(x, self.dtype.type(cost), gradient)
-
-        return Evaluate(lambda x: self.dtype.type(objective.value(x)), point, penalty)
+        return evaluate_of(objective if penalty is None else PenalisedFunction(objective, penalty), self.dtype)

@@ -16,7 +16,7 @@ from fallline.objectives.base import Objective
 from fallline.schedules import Schedule
 from fallline.steps import Evaluate, Point
 
-__all__ = ["Block", "EagerEngine", "Engine", "columns"]
+__all__ = ["Block", "EagerEngine", "Engine", "columns", "evaluate_of"]
 
 
 class Block(NamedTuple):
@@ -94,7 +94,7 @@ class EagerEngine(Engine):
         self.longest = max(1, min(4096, 4_000_000 // (8 * x0.size + 48)))
         self.foresight = objective.pure
         self.evaluate_at = evaluate_at
-        self.evaluate = Evaluate(self._cost, self._point, objective.penalty)
+        self.evaluate = evaluate_of(objective, x0.dtype)
         self.carry: Carry | None = None
         self.before: Carry | None = None
         self.count = 0
@@ -141,12 +141,19 @@ class EagerEngine(Engine):
             return self.evaluate, None
         return self.evaluate_at(k), self.evaluate_at(k + 1)
 
-    def _cost(self, x: np.ndarray) -> np.floating:
-        return self.x0.dtype.type(self.objective.value(x))
 
-    def _point(self, x: np.ndarray) -> Point:
-        cost, gradient = self.objective.value_and_gradient(x)
-        return Point(x, self.x0.dtype.type(cost), gradient)
+def evaluate_of(objective: Objective, dtype: np.dtype) -> Evaluate:
+    """Return what steps ask of an objective, the cost in the precision of the parameters."""
+
+    # no methods of the engine's: a circle of references would keep the user's table in memory after the fit
+    def cost(x: np.ndarray) -> np.floating:
+        return dtype.type(objective.value(x))
+
+    def point(x: np.ndarray) -> Point:
+        cost, gradient = objective.value_and_gradient(x)
+        return Point(x, dtype.type(cost), gradient)
+
+    return Evaluate(cost, point, objective.penalty)
 
 
 def columns(count: int, x0: np.ndarray) -> Block:

@@ -13,6 +13,7 @@ from jax.core import eval_jaxpr
 
 from fallline.arrays.layout import Layout
 from fallline.arrays.tensors import is_tensor
+from fallline.arrays.tracing import traced
 from fallline.errors import InputTypeError, shown
 from fallline.objectives.base import Objective, Program, RowsProgram
 from fallline.objectives.lifted import fingerprint
@@ -77,14 +78,14 @@ def _trace(value: Callable[..., jax.Array], layout: Layout, rows: list[jax.Shape
     rows = rows or []
     with layout.scope():
         inputs = [jax.ShapeDtypeStruct((layout.size,), layout.dtype), *rows]
-        traced = _written_out(jax.make_jaxpr(value)(*inputs), inputs, JITTED)
+        program = _written_out(traced(value, *inputs), inputs, JITTED)
     given = len(rows)
 
     def run(x: Any, constants: tuple[Any, ...]) -> Any:
-        return eval_jaxpr(traced.jaxpr, constants[given:], x, *constants[:given])[0]
+        return eval_jaxpr(program.jaxpr, constants[given:], x, *constants[:given])[0]
 
-    constants = tuple(traced.consts)
-    return Program(_key(traced.jaxpr, run, inputs, constants), run, constants)
+    constants = tuple(program.consts)
+    return Program(_key(program.jaxpr, run, inputs, constants), run, constants)
 
 
 def _key(jaxpr: Any, run: Callable[..., Any], inputs: list[Any], constants: tuple[Any, ...]) -> Any:

@@ -18,6 +18,7 @@ from fallline.arrays.lifting import lift
 from fallline.arrays.lowering import LeavesNumpyError, following, lower
 from fallline.arrays.scalars import in_scalars
 from fallline.arrays.shadow import Shadow
+from fallline.arrays.tracing import traced
 from fallline.errors import InputTypeError, shown
 from fallline.objectives.base import SMALL, Code, Objective, Program, RowsProgram
 from fallline.objectives.branches import guarded
@@ -44,8 +45,7 @@ def lifted_value(function: Callable[..., Any], layout: Layout, args: tuple[Any, 
     """
 
     def value(x: jax.Array, *rows: jax.Array) -> jax.Array:
-        with following() as call:
-            shadow = Shadow(function)
+        with following() as call, Shadow(function) as shadow:
             answer = shadow.function(layout.arguments(lift(x)), *map(lift, rows), *shadow.of(args))
             cost = scalar(answer)
             del answer
@@ -87,13 +87,12 @@ def trace_program(function: Callable[..., Any], layout: Layout, args: tuple[Any,
 def _trace(function: Callable[..., Any], layout: Layout, args: tuple[Any, ...]) -> Program:
     value = lifted_value(function, layout, args)
     with jax.enable_x64(True):
-        traced = jax.make_jaxpr(value)(jax.ShapeDtypeStruct((layout.size,), layout.dtype))
-        traced = guarded(shortened(traced))
-        constants = tuple(jnp.asarray(constant) for constant in traced.consts)
-        unrolled = _unrolled(traced.jaxpr)
+        program = guarded(shortened(traced(value, jax.ShapeDtypeStruct((layout.size,), layout.dtype))))
+        constants = tuple(jnp.asarray(constant) for constant in program.consts)
+        unrolled = _unrolled(program.jaxpr)
     if unrolled is not None:
         return Program(fingerprint(unrolled), _runner(unrolled, len(constants)), constants)
-    return Program(fingerprint(traced.jaxpr), _runner(traced.jaxpr), constants)
+    return Program(fingerprint(program.jaxpr), _runner(program.jaxpr), constants)
 
 
 UNROLLED = 4000
@@ -147,10 +146,9 @@ def rows_program(
     def on(count: int) -> Program:
         with jax.enable_x64(True):
             rows = (jax.ShapeDtypeStruct((count, *array.shape[1:]), array.dtype) for array in arrays)
-            traced = jax.make_jaxpr(value)(jax.ShapeDtypeStruct((size,), dtype), *rows)
-            traced = guarded(shortened(traced))
-            constants = tuple(jnp.asarray(constant) for constant in traced.consts)
-        return Program(fingerprint(traced.jaxpr), _runner(traced.jaxpr, len(arrays)), constants)
+            program = guarded(shortened(traced(value, jax.ShapeDtypeStruct((size,), dtype), *rows)))
+            constants = tuple(jnp.asarray(constant) for constant in program.consts)
+        return Program(fingerprint(program.jaxpr), _runner(program.jaxpr, len(arrays)), constants)
 
     whole = on(len(data[0]))
     return RowsProgram(whole.key, whole.value, (*arrays, *whole.constants), arrays, on)

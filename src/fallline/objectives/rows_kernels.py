@@ -110,9 +110,7 @@ def product_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]:
 
     run = compiled(kernel)
 
-    def products(
-        parameters: Any, X: Any, y: Array, weights: Array, w: Array, b: float, v: Array, c: float
-    ) -> Array:
+    def products(parameters: Any, X: Any, y: Array, weights: Array, w: Array, b: float, v: Array, c: float) -> Array:
         strip, total = strip_of(len(w)), np.zeros(len(w) + 1)
         total[-1] = run(parameters, X, y, weights, w, b, v, c, np.empty(strip), np.empty(strip), total[:-1])
         return total
@@ -129,8 +127,28 @@ def survey_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]:
     processor's registers full whatever their number. `scratch`, from `scratch_for`, holds a strip: what is multiplied
     is of its precision, and strips are summed in double in any case.
     """
+    run = compiled(_survey_of(loss, layout_of(layout)))
+
+    def survey(
+        parameters: Any, X: Any, y: Array, weights: Array, w: Array, b: float, centre: Array, turned: Array
+    ) -> Array:
+        columns, (padded, strip) = len(w), turned.shape
+        total, z, slopes = np.zeros((padded + 1, padded + 1)), np.empty(strip), np.empty(strip)
+        last = np.zeros(columns + 2)
+        run(parameters, X, y, weights, w, float(b + centre @ w), centre, turned, z, slopes, last, total)
+        total[columns + 1, : columns + 2] = last
+        return total[: columns + 2, : columns + 2]
+
+    return survey
+
+
+def _survey_of(loss: type[Loss], layout: Layout) -> Any:
+    """Return the loop over the rows, to be compiled, which adds to `last` and `total`, `z` and `slopes` being scratch.
+
+    Cell by cell: for slices Numba compiles checks of their shapes, and arrays of its own, for a second.
+    """
     value, derivative, bend = formula(loss.value), formula(loss.derivative), formula(loss.curvature)
-    gather, multiply = inlined(layout_of(layout).gather), inlined(_multiply)
+    gather, multiply = inlined(layout.gather), inlined(_multiply)
 
     def kernel(
         parameters: Any,
@@ -146,7 +164,6 @@ def survey_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]:
         last: Array,
         total: Array,
     ) -> None:
-        # cell by cell: for slices Numba compiles checks of their shapes, and arrays of its own, for a second
         rows, columns, strip = len(y), len(w), len(z)
         for first in range(0, rows, strip):
             count = min(strip, rows - first)
@@ -166,7 +183,7 @@ def survey_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]:
                 cost += weight * value(parameters, mine, here)
                 slopes[i] = weight * derivative(parameters, mine, here)
                 slope += slopes[i]
-                z[i] = np.sqrt(weight * bend(parameters, mine, here))
+                z[i] = turned[columns, i] = np.sqrt(weight * bend(parameters, mine, here))
             last[columns] += slope
             last[columns + 1] += cost
             for j in range(columns):
@@ -175,23 +192,9 @@ def survey_kernel(loss: type[Loss], layout: str) -> Callable[..., np.ndarray]:
                     slope += slopes[i] * turned[j, i]
                     turned[j, i] *= z[i]
                 last[j] += slope
-            for i in range(count):
-                turned[columns, i] = z[i]
             multiply(turned, used, total)
 
-    run = compiled(kernel)
-
-    def survey(
-        parameters: Any, X: Any, y: Array, weights: Array, w: Array, b: float, centre: Array, turned: Array
-    ) -> Array:
-        columns, (padded, strip) = len(w), turned.shape
-        total, z, slopes = np.zeros((padded + 1, padded + 1)), np.empty(strip), np.empty(strip)
-        last = np.zeros(columns + 2)
-        run(parameters, X, y, weights, w, float(b + centre @ w), centre, turned, z, slopes, last, total)
-        total[columns + 1, : columns + 2] = last
-        return total[: columns + 2, : columns + 2]
-
-    return survey
+    return kernel
 
 
 def _multiply(turned: Array, used: int, total: Array) -> None:

@@ -66,8 +66,8 @@ def exp(x: float) -> float:
     >>> print(exp(0.0), exp(-1e4), f"{exp(1.0):.6f}")
     1.0 0.0 2.718282
     """
-    low = -750.0 if x < -750.0 else x
-    near = 710.0 if low > 710.0 else low
+    low = max(x, -750.0)
+    near = min(low, 710.0)
     k = _nearest(near * 1.4426950408889634)
     whole = np.int64(k)
     half = whole >> 1
@@ -84,12 +84,12 @@ def expm1(x: float) -> float:
     >>> print(expm1(1e-20), expm1(-1e4), f"{expm1(1.0):.6f}")
     1e-20 -1.0 1.718282
     """
-    low = -50.0 if x < -50.0 else x
-    near = 710.0 if low > 710.0 else low
+    low = max(x, -50.0)
+    near = min(low, 710.0)
     k = _nearest(near * 1.4426950408889634)
     whole = np.int64(k)
     half = whole >> 1
-    less = 1.0 - _power_of_two(-(1000 if whole > 1000 else whole))
+    less = 1.0 - _power_of_two(-(min(whole, 1000)))
     return (_expm1_near_zero(_reduced(near, k)) + less) * _power_of_two(half) * _power_of_two(whole - half)
 
 
@@ -130,9 +130,9 @@ def log(x: float) -> float:
     # the ends are put right by sums, as a branch would keep a loop from being vectorised
     small = np.float64(x < LEAST)
     normal = x * (1.0 + small * 18014398509481983.0)
-    low = LEAST if normal < LEAST else normal
-    near = MOST if low > MOST else low
-    below = (x == 0.0) / np.abs(0.0 if x < 0.0 else x)
+    low = max(normal, LEAST)
+    near = min(low, MOST)
+    below = (x == 0.0) / np.abs(max(x, 0.0))
     return _log_of_normal(near, 0.0) - small * 37.42994775023705 + (low - near) - below
 
 
@@ -145,8 +145,8 @@ def log1p(x: float) -> float:
     >>> print(f"{log1p(1e-20):.6g} {log1p(1.0):.6f}")
     1e-20 0.693147
     """
-    low = -0.9999999999999999 if x < -0.9999999999999999 else x
-    near = MOST if low > MOST else low
+    low = max(x, -1.0)
+    near = min(low, MOST)
     u = 1.0 + near
     found = _log_of_normal(u, (near - (u - 1.0)) / u)
-    return found + (low - near) + ((0.0 if x > 0.0 else x) - (0.0 if low > 0.0 else low)) / np.sqrt(1.0 + x)
+    return found + (low - near) + ((min(x, 0.0)) - (min(low, 0.0))) / np.sqrt(1.0 + x)

@@ -30,4 +30,3 @@ def largest_change(objective: RowsObjective, step: np.ndarray) -> float:
         return float(np.abs(z).max() if objective.outputs == 1 else (z.max(axis=1) - z.min(axis=1)).max())
 
     return max(each_block(objective.rows, change, objective.threads))
-
