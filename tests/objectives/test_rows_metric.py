@@ -77,3 +77,18 @@ def test_no_step_of_length_one_reaches_further(name):
         z = X @ w.T + b
         change = np.abs(z) if objective.outputs == 1 else np.ptp(z, axis=1)
         assert change.max() <= furthest * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("enough", [1e-3, 3.0, 10.0, 1e3])
+def test_what_is_enough_need_not_be_measured(enough):
+    """The reach is measured where it matters: no less than it is, or below what is enough; a dear one is spared."""
+    X = table()
+    objective = objective_of("logistic", X)
+    x = 0.1 * np.random.default_rng(3).normal(size=objective.size)
+    metric = metric_at(objective, x, X.mean(axis=0))
+    furthest = metric.furthest(objective)
+    measured = metric.within(objective, x, 1.0, enough)
+    spared = metric.within(objective, x, 1.0, enough, sparing=True)
+    assert measured == pytest.approx(furthest) if furthest > enough else furthest * (1 - 1e-12) <= measured <= enough
+    # a row of weight one in sixty is settled from a reach of 2/√(1/60) = 15.5 on
+    assert spared == (measured if enough > 15.5 else np.inf)

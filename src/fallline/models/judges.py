@@ -149,7 +149,7 @@ class Proving(Judge):
         gap = self._bound(x, cost, gradient, thorough=not metrics.large)[1]
         if gap > limit:
             # where the bound is of no use yet, a few more steps do
-            if gap < cost or self._last_reach == 0:
+            if gap < cost or not 0 < self._last_reach < np.inf:
                 self.unproven = decrement * max(0.9 * float(np.sqrt(limit / gap)), 0.2)
             else:
                 self.unproven = min(decrement, 0.9 / self._last_reach)
@@ -169,7 +169,7 @@ class Proving(Judge):
         if known is not None and (not thorough or known[1] <= self.limit(cost)):
             return known
         for metric in self._metrics(x, thorough):
-            reach = self.metrics.reach(metric, gradient)
+            reach = self.metrics.reach(metric, gradient, sparing=not thorough)
             # one too large to be of use has been measured, where it is not that of wide tables
             settled = reach is not None and not self.metrics.wide
             reach = self.reach(metric) if reach is None else reach

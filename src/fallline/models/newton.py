@@ -166,8 +166,11 @@ class Metrics:
         offset = float(np.sum(metric.root[count:] ** 2))
         return float(np.sqrt(2 * (self._longest**2 / least + offset)))
 
-    def reach(self, metric: Metric, gradient: np.ndarray) -> float | None:
-        """Return the most that a row's predictor changes over a step of length one; None where it is dear to tell."""
+    def reach(self, metric: Metric, gradient: np.ndarray, *, sparing: bool = False) -> float | None:
+        """Return the most that a row's predictor changes over a step of length one; None where it is dear to tell.
+
+        A `sparing` measure may be infinite where some steps more would make it cheap.
+        """
         if self.wide and self.objective.outputs == 1:
             return self._plain_reach(metric)
         single = self.objective.outputs == 1 and not is_sparse(self.objective.rows.block(0).X)
@@ -179,7 +182,7 @@ class Metrics:
         if id(metric) not in measured:
             return None
         enough = NEAR / max(metric.decrement(gradient), 1e-300)
-        return metric.within(self.objective, self._exact[0], measured[id(metric)], enough)
+        return metric.within(self.objective, self._exact[0], measured[id(metric)], enough, sparing=sparing)
 
     def sampled(self, x: np.ndarray) -> Metric:
         """Return about the metric at `x`, from a sample where there is one."""

@@ -15,6 +15,9 @@ from fallline.objectives.rows import RowsObjective
 __all__ = ["Metric", "inverse_root", "metric_at", "middle_of_bent"]
 
 
+DEAR = 1 / 2
+"""Share of a block's rows whose lengths in the metric cost more than another step with its Hessian."""
+
 COARSE = 1e-5
 """What is added to the diagonal of a coarse Hessian, as a share."""
 
@@ -159,11 +162,14 @@ class Metric:
         square = max(each_block(objective.rows, longest, objective.threads))
         return float(np.sqrt((1 if self.outputs == 1 else 2) * square))
 
-    def within(self, objective: RowsObjective, x: np.ndarray, factor: float, enough: float) -> float:
+    def within(
+        self, objective: RowsObjective, x: np.ndarray, factor: float, enough: float, *, sparing: bool = False
+    ) -> float:
         """Return the number that `furthest` does, or less exactly where it is at most `enough`.
 
         The metric is to be that of the objective of one output at `x`, shape (size,), times `factor`. As a row's own
-        square is no longer than the sum of all, most rows are settled by their curvature.
+        square is no longer than the sum of all, most rows are settled by their curvature. Where they are not, a
+        `sparing` measure is infinite: it would cost more than another step.
         """
         w, b = objective.split(x)
         inverse = self.root @ self.root.T
@@ -176,6 +182,8 @@ class Metric:
             left = np.flatnonzero(~settled & (block.weights > 0))
             if not left.size:
                 return known
+            if sparing and left.size > DEAR * len(bends):
+                return np.inf
             columns = block.X[left] - self.centre
             if self.intercept:
                 columns = np.column_stack([columns, np.ones(len(columns))])
