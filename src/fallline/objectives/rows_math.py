@@ -14,6 +14,10 @@ __all__ = ["exp", "expm1", "log", "log1p"]
 LEAST, MOST = 2.2250738585072014e-308, 1.7976931348623157e308
 """The ends of the normal numbers."""
 
+ABOVE_MINUS_ONE = -0.9999999999999999
+
+# Python's min and max are quicker than NumPy's here; their first argument comes through where it is no number
+
 # sums within these are not to be reordered: the reduced arguments would lose their digits
 _exact = register_jitable(fastmath={"contract"}, error_model="numpy", forceinline=True)
 
@@ -89,7 +93,7 @@ def expm1(x: float) -> float:
     k = _nearest(near * 1.4426950408889634)
     whole = np.int64(k)
     half = whole >> 1
-    less = 1.0 - _power_of_two(-(min(whole, 1000)))
+    less = 1.0 - _power_of_two(-min(whole, 1000))
     return (_expm1_near_zero(_reduced(near, k)) + less) * _power_of_two(half) * _power_of_two(whole - half)
 
 
@@ -145,8 +149,8 @@ def log1p(x: float) -> float:
     >>> print(f"{log1p(1e-20):.6g} {log1p(1.0):.6f}")
     1e-20 0.693147
     """
-    low = max(x, -1.0)
+    low = max(x, ABOVE_MINUS_ONE)
     near = min(low, MOST)
     u = 1.0 + near
     found = _log_of_normal(u, (near - (u - 1.0)) / u)
-    return found + (low - near) + ((min(x, 0.0)) - (min(low, 0.0))) / np.sqrt(1.0 + x)
+    return found + (low - near) + (min(x, 0.0) - min(low, 0.0)) / np.sqrt(1.0 + x)
