@@ -5,7 +5,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 from fallline.errors import InputError
-from fallline.views.surface import draw_surface
+from fallline.views.surface import draw_surface, tiles
 from tests.views.runs import rosenbrock
 
 
@@ -30,3 +30,15 @@ def test_axes_with_depth_can_be_given():
 def test_a_lost_function_leaves_the_path():
     """A loaded run is drawn without its surface."""
     assert draw_surface(rosenbrock(steps=3, remembers=False), None).surface_ is None
+
+
+def test_only_whole_tiles_are_drawn():
+    """Where a height is missing there is no tile; all others have four corners, and a long grid is thinned."""
+    first, second = np.meshgrid(np.linspace(0, 1, 101), np.linspace(0, 1, 101))
+    heights = np.where(first + second < 1.5, first * second, np.nan)
+    found = tiles(np.stack([first, second, heights], axis=-1))
+    assert found.shape[1:] == (4, 3)
+    assert np.isfinite(found).all()
+    assert 0.8 * 50**2 < len(found) < 0.9 * 50**2
+    np.testing.assert_allclose(found[:, :, 2], found[:, :, 0] * found[:, :, 1])
+    assert len(tiles(np.full((3, 3, 3), np.nan))) == 0
